@@ -1,0 +1,34 @@
+"""lavaan model syntax: text to statements to the parameter table."""
+
+from analysis.syntax.expression import Expression, parse_expression
+from analysis.syntax.names import VariableNames
+from analysis.syntax.options import PartableOptions
+from analysis.syntax.parser import parse_model
+from analysis.syntax.partable import Parameter, ParTable, partable
+from analysis.syntax.statements import (
+    Constraint,
+    Definition,
+    Formula,
+    ModelSyntax,
+    Modifier,
+    Statement,
+    Term,
+)
+
+__all__ = [
+    "Constraint",
+    "Definition",
+    "Expression",
+    "Formula",
+    "ModelSyntax",
+    "Modifier",
+    "ParTable",
+    "Parameter",
+    "PartableOptions",
+    "Statement",
+    "Term",
+    "VariableNames",
+    "parse_expression",
+    "parse_model",
+    "partable",
+]

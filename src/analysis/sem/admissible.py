@@ -1,0 +1,82 @@
+"""Is the solution one that means anything? Identification, Heywood cases, latent covariances."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import Message, message
+from analysis.sem.constraints import Constraints
+from analysis.sem.model import Model, parameter_name
+from analysis.sem.objective import Objective
+
+Array = NDArray[np.float64]
+
+RANK_TOLERANCE = 1e-10
+BOUNDARY = 1e-8
+
+
+def missing_rank(
+    model: Model, objective: Objective, constraints: Constraints, theta: Array
+) -> tuple[Message, ...]:
+    """Which parameters the moments cannot tell apart: the null space of the information."""
+    moments = sum(
+        g.p * (g.p + 1) // 2 + (g.p if model.meanstructure else 0) for g in model.groups
+    )
+    Z = constraints.basis(theta)
+    names = [parameter_name(r, len(model.groups)) for r in model.free]
+    found: tuple[Message, ...] = ()
+    if Z.shape[1] > moments:
+        found = (message("sem.too_many_parameters", free=Z.shape[1], moments=moments),)
+    try:
+        H = objective.expected_hessian(theta)
+    except np.linalg.LinAlgError:
+        return found
+    diagonal = np.diag(H)
+    dead = diagonal <= 0
+    if dead.any():
+        listed = ", ".join(n for n, d in zip(names, dead, strict=True) if d)
+        return (*found, message("sem.not_identified", parameters=listed))
+    scale = 1.0 / np.sqrt(diagonal)
+    basis = np.linalg.qr(Z / scale[:, None])[0]
+    values, vectors = np.linalg.eigh(basis.T @ (H * np.outer(scale, scale)) @ basis)
+    null = vectors[:, values < RANK_TOLERANCE]
+    if null.shape[1] == 0:
+        return found
+    involved = np.linalg.norm(basis @ null, axis=1)
+    worst = [names[i] for i in np.argsort(-involved, kind="stable") if involved[i] > 0.1][:8]
+    return (*found, message("sem.not_identified", parameters=", ".join(worst)))
+
+
+def admissibility(model: Model, objective: Objective, theta: Array) -> tuple[Message, ...]:
+    """Negative variances and latent covariance matrices that are not positive definite."""
+    found: list[Message] = []
+    at = objective.implied(theta)
+    labels = model.partable.groups
+    for group, state, label in zip(model.groups, at, labels, strict=True):
+        S = group.matrices(theta)[1]
+        p = group.p
+        where = f" ({label})" if label else ""
+        for i, name in enumerate(group.variables):
+            if S[i, i] < -BOUNDARY:
+                kind = "negative_residual" if i < p else "negative_latent_variance"
+                found.append(message(f"sem.{kind}", name=name, value=f"{S[i, i]:.3f}", group=where))
+        found += _latent_correlations(group.variables[p:], state.C[p:, p:], where)
+    return tuple(found)
+
+
+def _latent_correlations(names: tuple[str, ...], C: Array, where: str) -> list[Message]:
+    found: list[Message] = []
+    variance = np.diag(C)
+    if len(names) == 0:
+        return found
+    if (variance <= 0).any():
+        return found
+    R = C / np.sqrt(np.outer(variance, variance))
+    for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
+        if abs(R[i, j]) > 1.0 + BOUNDARY:
+            pair = f"{names[i]} ~~ {names[j]}"
+            found.append(message("sem.latent_correlation", pair=pair, value=f"{R[i, j]:.3f}", group=where))
+    if not found and np.linalg.eigvalsh(R)[0] < -BOUNDARY:
+        found.append(message("sem.latent_not_positive", names=", ".join(names), group=where))
+    return found

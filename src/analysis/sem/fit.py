@@ -1,0 +1,196 @@
+"""Estimation: from a model and moments to the minimum of the loss, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize as bfgs
+
+from analysis.errors import Message, ModelError, message
+from analysis.sem.admissible import admissibility, missing_rank
+from analysis.sem.constraints import Constraints
+from analysis.sem.estimators import LossName
+from analysis.sem.losses import LeastSquares, Loss, MaximumLikelihood, half_vector
+from analysis.sem.model import GroupModel, Model
+from analysis.sem.moments import GroupMoments, Moments
+from analysis.sem.objective import Objective, Term
+from analysis.sem.optimize import Optimum, minimize
+from analysis.sem.outcome import Outcome
+from analysis.sem.starts import starting_values
+from analysis.sem.weights import gamma, normal_weight
+
+Array = NDArray[np.float64]
+_BFGS = {"maxiter": 500, "gtol": 1e-4}
+Bounds = Literal["none", "pos.var"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A minimum of the loss, with everything that inference needs.
+
+    ``theta`` (q,) in the order of ``model.free``; ``value`` is F (twice lavaan's ``fmin``).
+    """
+
+    model: Model
+    moments: Moments
+    loss: LossName
+    objective: Objective
+    constraints: Constraints
+    theta: Array
+    value: float
+    optimum: Optimum
+    outcome: Outcome
+    findings: tuple[Message, ...]
+
+
+def fit(
+    model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds = "none"
+) -> Fit:
+    """Estimate ``model`` on ``moments`` (already with the divisor that the likelihood wants)."""
+    constraints = Constraints.of(model, _bounds(model) if bounds == "pos.var" else ())
+    objective = make_objective(model, moments, loss)
+    start = starting_values(model, moments)
+    singular = _singular(moments) if loss != "ULS" else ()
+    if singular:
+        blank = Optimum(start, float("nan"), float("inf"), 0, False)
+        return Fit(
+            model, moments, loss, objective, constraints, start, float("nan"), blank,
+            Outcome.SINGULAR_INPUT, singular,
+        )  # fmt: skip
+    optimum = _search(objective, start, constraints)
+    outcome, findings = _judge(model, objective, constraints, optimum)
+    return Fit(
+        model, moments, loss, objective, constraints, optimum.theta, optimum.value, optimum,
+        outcome, findings,
+    )  # fmt: skip
+
+
+def make_objective(model: Model, moments: Moments, loss: LossName) -> Objective:
+    """The weighted sum of one loss per group."""
+    less = 0 if loss == "ML" else 1
+    terms = []
+    for group, sample in zip(model.groups, moments.groups, strict=True):
+        part = make_loss(loss, group, sample, model.meanstructure)
+        terms.append(Term(group, part, sample.n / moments.n, (sample.n - less) / moments.n))
+    return Objective(tuple(terms), model.q)
+
+
+def make_loss(name: LossName, group: GroupModel, sample: GroupMoments, means: bool) -> Loss:
+    """One group's loss by name."""
+    mean = sample.mean if means else None
+    if name == "ML":
+        return MaximumLikelihood(sample.cov, mean, float(np.linalg.slogdet(sample.cov)[1]))
+    p = len(sample.cov)
+    if name == "ULS":
+        size = p * (p + 1) // 2 + (0 if mean is None else p)
+        return LeastSquares(sample.cov, mean, np.ones(size))
+    if name == "GLS":
+        V = normal_weight(np.linalg.inv(sample.cov), means=means)
+        return LeastSquares(sample.cov, mean, V)
+    Gamma = gamma(sample, means=means)
+    if name == "DWLS":
+        return LeastSquares(sample.cov, mean, 1.0 / np.diag(Gamma))
+    if sample.n <= len(Gamma):
+        raise ModelError(message("sem.wls_sample", n=sample.n, moments=len(Gamma), group=sample.label))
+    return LeastSquares(sample.cov, mean, np.linalg.inv(Gamma))
+
+
+def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
+    return tuple(
+        (r.free - 1, 0.0)
+        for r in model.free
+        if r.op == "~~" and r.lhs == r.rhs
+    )
+
+
+def _singular(moments: Moments) -> tuple[Message, ...]:
+    found: list[Message] = []
+    for g in moments.groups:
+        sd = np.sqrt(np.diag(g.cov))
+        constant = [n for n, s in zip(moments.names, sd, strict=True) if not s > 0]
+        if constant:
+            found.append(message("sem.constant_variable", name=", ".join(constant), group=g.label))
+            continue
+        values, vectors = np.linalg.eigh(g.cov / np.outer(sd, sd))
+        if values[0] < 1e-10:
+            heavy = np.abs(vectors[:, 0]) > 0.2
+            names = ", ".join(n for n, h in zip(moments.names, heavy, strict=True) if h)
+            found.append(
+                message(
+                    "sem.singular_input", names=names, n=g.n, p=len(sd),
+                    smallest=f"{values[0]:.2g}", group=g.label,
+                )  # fmt: skip
+            )
+    return tuple(found)
+
+
+def _search(objective: Objective, start: Array, constraints: Constraints) -> Optimum:
+    """Scoring from the ordinary start; then quasi-Newton steps first, then flatter starts."""
+    best: Optimum | None = None
+    for attempt in range(4):
+        point = start.copy()
+        if attempt > 1:
+            point[_off_diagonal(objective)] *= (0.5, 0.2)[attempt - 2]
+        if not np.isfinite(objective.value(point)):
+            continue
+        if attempt == 1:
+            if constraints.any:
+                continue
+            point = _quasi_newton(objective, point)
+        found = minimize(objective, point, constraints)
+        if found.converged:
+            return found
+        if best is None or found.value < best.value:
+            best = found
+    return best or Optimum(start, float("inf"), float("inf"), 0, False)
+
+
+def _quasi_newton(objective: Objective, point: Array) -> Array:
+    """Where BFGS ends: its short first steps find minima that scoring jumps over."""
+    scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(objective.expected_hessian(point))), 1e-12))
+
+    def value(x: Array) -> float:
+        return objective.value(point + x * scale)
+
+    def slope(x: Array) -> Array:
+        return objective.gradient(point + x * scale) * scale
+
+    with np.errstate(all="ignore"):
+        try:
+            end = bfgs(value, np.zeros_like(point), jac=slope, method="BFGS", options=_BFGS).x
+        except np.linalg.LinAlgError:
+            return point
+    return point + end * scale
+
+
+def _off_diagonal(objective: Objective) -> NDArray[np.intp]:
+    """Parameters other than variances and means."""
+    found: list[NDArray[np.intp]] = []
+    for term in objective.terms:
+        off = term.model.S.row != term.model.S.col
+        found += [term.model.A.par, term.model.S.par[off]]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
+
+
+def _judge(
+    model: Model, objective: Objective, constraints: Constraints, optimum: Optimum
+) -> tuple[Outcome, tuple[Message, ...]]:
+    unidentified = missing_rank(model, objective, constraints, optimum.theta)
+    if unidentified:
+        return Outcome.NOT_IDENTIFIED, unidentified
+    if not optimum.converged:
+        decrement = f"{optimum.decrement:.2g}"
+        return Outcome.NOT_CONVERGED, (
+            message("sem.not_converged", iterations=optimum.iterations, decrement=decrement),
+        )
+    improper = admissibility(model, objective, optimum.theta)
+    return (Outcome.IMPROPER, improper) if improper else (Outcome.CONVERGED, ())
+
+
+def sample_vector(sample: GroupMoments, means: bool) -> Array:
+    """Stacked sample moments: means (where modelled), then vech of the covariances."""
+    lower = half_vector(sample.cov)
+    return lower if not means or sample.mean is None else np.concatenate([sample.mean, lower])

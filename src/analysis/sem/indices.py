@@ -1,0 +1,217 @@
+"""Fit indices: scalar formulas to be checked by hand, and the table that lavaan prints.
+
+Every formula takes keyword arguments. N is the number of respondents (n - 1 a group with the
+Wishart likelihood); a suffix ``_null`` means the baseline (independence) model.
+"""
+
+from __future__ import annotations
+
+from math import exp, inf, log, nan, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.stats import chi2 as chi2_distribution
+from scipy.stats import ncx2
+
+Array = NDArray[np.float64]
+
+
+def cfi(
+    *, chi2: float, df: float, chi2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0
+) -> float:
+    """Comparative fit index (Bentler 1990).
+
+    With the scaling factors ``c`` and ``c_null`` of the two models and unscaled statistics it is
+    the robust CFI (Brosseau-Liard & Savalei 2014); likewise for TLI and RNI.
+    """
+    excess = max(chi2 - c * df, 0.0)
+    worst = max(excess, chi2_null - c_null * df_null, 0.0)
+    return 1.0 if worst == 0.0 else 1.0 - excess / worst
+
+
+def rni(
+    *, chi2: float, df: float, chi2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0
+) -> float:
+    """Relative noncentrality index (McDonald & Marsh 1990): CFI without truncation."""
+    null = chi2_null - c_null * df_null
+    return _ratio(null - (chi2 - c * df), null)
+
+
+def tli(
+    *, chi2: float, df: float, chi2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0
+) -> float:
+    """Tucker-Lewis index (Tucker & Lewis 1973), not truncated."""
+    if df == 0:
+        return 1.0
+    null = chi2_null - c_null * df_null
+    return 1.0 - _ratio((chi2 - c * df) * df_null, null * df)
+
+
+def nfi(*, chi2: float, chi2_null: float) -> float:
+    """Normed fit index (Bentler & Bonett 1980)."""
+    return _ratio(chi2_null - chi2, chi2_null)
+
+
+def ifi(*, chi2: float, df: float, chi2_null: float) -> float:
+    """Incremental fit index (Bollen 1989)."""
+    return _ratio(chi2_null - chi2, chi2_null - df)
+
+
+def rfi(*, chi2: float, df: float, chi2_null: float, df_null: float) -> float:
+    """Relative fit index (Bollen 1986)."""
+    if df == 0:
+        return 1.0
+    null = chi2_null / df_null
+    return _ratio(null - chi2 / df, null)
+
+
+def pnfi(*, chi2: float, df: float, chi2_null: float, df_null: float) -> float:
+    """Parsimonious normed fit index (James, Mulaik & Brett 1982)."""
+    return df / df_null * nfi(chi2=chi2, chi2_null=chi2_null)
+
+
+def rmsea(*, chi2: float, df: float, n: float, groups: int = 1, c: float = 1.0) -> float:
+    """Root mean square error of approximation (Steiger & Lind 1980; divisor N).
+
+    With a scaling factor ``c`` and the unscaled statistic: robust (Brosseau-Liard et al. 2012).
+    """
+    return 0.0 if df == 0 else sqrt(groups * max(chi2 - c * df, 0.0) / (n * df))
+
+
+def rmsea_interval(
+    *, chi2: float, df: float, n: float, groups: int = 1, level: float = 0.90
+) -> tuple[float, float]:
+    """Confidence limits of RMSEA, by inverting the noncentral chi-square."""
+    if df == 0:
+        return 0.0, 0.0
+    tail = (1.0 - level) / 2.0
+    return tuple(
+        sqrt(groups * noncentrality(chi2=chi2, df=df, upper_tail=p) / (n * df))
+        for p in (tail, 1.0 - tail)
+    )  # type: ignore[return-value]
+
+
+def noncentrality(*, chi2: float, df: float, upper_tail: float) -> float:
+    """The noncentrality at which a statistic of ``chi2`` or more has probability ``upper_tail``."""
+    if chi2_distribution.sf(chi2, df) >= upper_tail:
+        return 0.0
+    high = max(chi2, 1.0)
+    while ncx2.sf(chi2, df, high) < upper_tail:
+        high *= 2.0
+    return float(
+        brentq(lambda d: ncx2.sf(chi2, df, d) - upper_tail, 1e-12, high, xtol=1e-12, rtol=1e-13)
+    )
+
+
+def rmsea_close(
+    *, chi2: float, df: float, n: float, groups: int = 1, h0: float = 0.05, close: bool = True
+) -> float:
+    """p of the test of close fit (RMSEA <= h0), or of not-close fit (RMSEA >= h0)."""
+    if df == 0:
+        return nan
+    shift = n * df * h0**2 / groups
+    upper = float(ncx2.sf(chi2, df, shift))
+    return upper if close else 1.0 - upper if upper > 1e-8 else float(ncx2.cdf(chi2, df, shift))
+
+
+def mfi(*, chi2: float, df: float, n: float) -> float:
+    """McDonald's (1989) index of noncentrality."""
+    return exp(-0.5 * (chi2 - df) / n)
+
+
+def hoelter(*, fmin: float, df: float, alpha: float) -> float:
+    """Hoelter's (1983) critical N: the sample at which chi2 would just be significant."""
+    return float(chi2_distribution.isf(alpha, df)) / fmin + 1.0 if df > 0 and fmin > 0 else nan
+
+
+def gfi(*, residual: Array, sample: Array, weight: Array) -> float:
+    """Goodness-of-fit index of one group (Joreskog & Sorbom 1984): 1 - e'We / s'Ws.
+
+    ``sample`` (r,) stacks the modelled sample moments, ``residual`` (r,) what the model leaves of
+    them, ``weight`` (r, r) or (r,) is the loss's weight at the solution.
+    """
+    left, total = (
+        float(v @ (weight * v if weight.ndim == 1 else weight @ v)) for v in (residual, sample)
+    )
+    return 1.0 - left / total
+
+
+def agfi(*, gfi: float, df: float, moments: int) -> float:
+    """GFI adjusted for degrees of freedom."""
+    return 1.0 if df == 0 else 1.0 - moments / df * (1.0 - gfi)
+
+
+def srmr(
+    *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
+) -> float:
+    """Standardized root mean square residual (Bentler 1995), lavaan's default.
+
+    With ``mean`` and ``mu`` (p,) standardized mean residuals enter too.
+    """
+    sd = np.sqrt(np.diag(S))
+    lower = np.tril_indices(len(S))
+    squares = ((S - Sigma) / np.outer(sd, sd))[lower] ** 2
+    if mean is not None and mu is not None:
+        squares = np.concatenate([squares, ((mean - mu) / sd) ** 2])
+    return float(np.sqrt(squares.mean()))
+
+
+def crmr(
+    *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
+) -> float:
+    """Correlation root mean square residual (Bollen 1989): each matrix made a correlation."""
+    p = len(S)
+    sd, sd_model = np.sqrt(np.diag(S)), np.sqrt(np.diag(Sigma))
+    lower = np.tril_indices(p)
+    squares = (S / np.outer(sd, sd) - Sigma / np.outer(sd_model, sd_model))[lower] ** 2
+    count = p * (p - 1) / 2
+    total = squares.sum()
+    if mean is not None and mu is not None:
+        total += np.sum(((mean - mu) / sd) ** 2)
+        count += p
+    return float(np.sqrt(total / count)) if count else 0.0
+
+
+def rmr(*, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None) -> float:
+    """Root mean square residual, in the units of the data."""
+    squares = (S - Sigma)[np.tril_indices(len(S))] ** 2
+    if mean is not None and mu is not None:
+        squares = np.concatenate([squares, (mean - mu) ** 2])
+    return float(np.sqrt(squares.mean()))
+
+
+def log_likelihood(
+    *, S: Array, n: float, Sigma: Array, mean: Array | None = None, mu: Array | None = None
+) -> float:
+    """Normal log-likelihood of n rows with moments S (divisor n) and mean."""
+    sign, logdet = np.linalg.slogdet(Sigma)
+    if sign <= 0:
+        return -inf
+    M = S if mean is None or mu is None else S + np.outer(mean - mu, mean - mu)
+    trace = float(np.trace(np.linalg.solve(Sigma, M)))
+    return -n / 2.0 * (len(S) * log(2.0 * pi) + float(logdet) + trace)
+
+
+def aic(*, logl: float, npar: int) -> float:
+    """Akaike information criterion."""
+    return -2.0 * logl + 2.0 * npar
+
+
+def bic(*, logl: float, npar: int, n: float) -> float:
+    """Bayesian information criterion."""
+    return -2.0 * logl + npar * log(n)
+
+
+def sabic(*, logl: float, npar: int, n: float) -> float:
+    """Sample-size adjusted BIC (Sclove 1987)."""
+    return -2.0 * logl + npar * log((n + 2.0) / 24.0)
+
+
+def ecvi(*, chi2: float, n: float, npar: int) -> float:
+    """Expected cross-validation index (Browne & Cudeck 1993)."""
+    return (chi2 + 2.0 * npar) / n
+
+
+def _ratio(top: float, bottom: float) -> float:
+    return top / bottom if bottom != 0.0 else nan

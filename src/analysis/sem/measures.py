@@ -1,0 +1,288 @@
+"""All fit measures of a fit under lavaan's names, each with the id of its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem import indices
+from analysis.sem.baseline import independence
+from analysis.sem.estimators import Preset
+from analysis.sem.fit import Fit, sample_vector
+from analysis.sem.inference import ChiSquare, Inference, free_directions, infer
+from analysis.sem.robust import Correction
+from analysis.sem.stacked import blocks, exogenous, residual_vector
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One fit measure: lavaan's ``name``, its ``value`` and the id of its ``formula``."""
+
+    name: str
+    value: float
+    formula: str
+
+
+FORMULAS: Mapping[str, str] = {
+    "npar": "npar [free parameters less equality constraints]",
+    "fmin": "Fmin [F/2]",
+    "chisq": "chi2 [{loss}]",
+    "chisq.scaling.factor": "scaling factor",
+    "chisq.shift": "shift parameter",
+    "baseline.chisq.scaling.factor": "scaling factor of the baseline model",
+    "df": "df [moments - npar]",
+    "pvalue": "p [chi2 upper tail]",
+    "baseline.chisq": "chi2 baseline [independence]",
+    "baseline.df": "df baseline [independence]",
+    "baseline.pvalue": "p baseline [chi2 upper tail]",
+    "cfi": "CFI [Bentler 1990]",
+    "tli": "TLI [Tucker & Lewis 1973]",
+    "nnfi": "NNFI [= TLI]",
+    "rfi": "RFI [Bollen 1986]",
+    "nfi": "NFI [Bentler & Bonett 1980]",
+    "pnfi": "PNFI [James, Mulaik & Brett 1982]",
+    "ifi": "IFI [Bollen 1989]",
+    "rni": "RNI [McDonald & Marsh 1990]",
+    "logl": "logL [normal, divisor n]",
+    "unrestricted.logl": "logL saturated [normal, divisor n]",
+    "aic": "AIC [-2 logL + 2 npar]",
+    "bic": "BIC [-2 logL + npar ln N]",
+    "bic2": "SABIC [Sclove 1987]",
+    "ntotal": "N [respondents]",
+    "rmsea": "RMSEA [Steiger & Lind 1980, {n}]",
+    "rmsea.ci.lower": "RMSEA 90% CI [noncentral chi2]",
+    "rmsea.ci.upper": "RMSEA 90% CI [noncentral chi2]",
+    "rmsea.pvalue": "p close [RMSEA <= .05]",
+    "rmsea.notclose.pvalue": "p not close [RMSEA >= .08]",
+    "rmr": "RMR [raw residuals{means}]",
+    "srmr": "SRMR [Bentler{means}]",
+    "srmr_nomean": "SRMR [Bentler, no mean structure]",
+    "crmr": "CRMR [Bollen{means}]",
+    "cn_05": "CN [Hoelter 1983, alpha .05]",
+    "cn_01": "CN [Hoelter 1983, alpha .01]",
+    "gfi": "GFI [Joreskog & Sorbom 1984]",
+    "agfi": "AGFI [Joreskog & Sorbom 1984]",
+    "pgfi": "PGFI [Mulaik et al. 1989]",
+    "mfi": "MFI [McDonald 1989]",
+    "ecvi": "ECVI [Browne & Cudeck 1993]",
+}
+
+
+def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Measure]:
+    """Every measure that is defined for this fit, in lavaan's order, robust variants last.
+
+    ``preset`` tells how the baseline model is tested.
+    """
+    null = infer(
+        independence(fit),
+        information="expected" if preset.information == "first.order" else preset.information,
+        test=preset.test,
+        wishart=inference.n_scale != fit.moments.n and fit.loss == "ML",
+    )
+    values = _test_based(fit, inference, null) | _residual_based(fit, inference)
+    if fit.loss == "ML":
+        values |= _likelihood_based(fit)
+    n = "N" if inference.n_scale == fit.moments.n else "N - 1"
+    means = "" if fit.model.meanstructure else ", no mean structure"
+    slots = {"n": n, "means": means, "loss": fit.loss}
+    found = {}
+    for suffix in ("", ".scaled", ".robust"):
+        for name, formula in FORMULAS.items():
+            key = f"{name}{suffix}"
+            if key in values:
+                label = f"{formula.format(**slots)}{_variant(suffix, inference.correction)}"
+                found[key] = Measure(key, float(values[key]), label)
+    return found
+
+
+def _variant(suffix: str, how: Correction | None) -> str:
+    if not suffix or how is None:
+        return ""
+    return f", {suffix[1:]} ({CORRECTIONS[how.name]})"
+
+
+CORRECTIONS: Mapping[str, str] = {
+    "satorra.bentler": "Satorra & Bentler 1994",
+    "mean.var.adjusted": "Satterthwaite, Satorra & Bentler 1994",
+    "scaled.shifted": "Asparouhov & Muthen 2010",
+    "yuan.bentler.mplus": "Yuan & Bentler 2000, Mplus variant",
+    "standard": "standard",
+}
+
+
+def _test_based(fit: Fit, inference: Inference, null: Inference) -> dict[str, float]:
+    test, n = inference.test, inference.n_scale
+    npar = free_directions(fit)
+    found = {
+        "npar": npar,
+        "fmin": fit.value / 2.0,
+        "chisq": test.stat,
+        "df": test.df,
+        "pvalue": test.p,
+        "ntotal": fit.moments.n,
+        "mfi": indices.mfi(chi2=test.stat, df=test.df, n=n),
+        "ecvi": indices.ecvi(chi2=test.stat, n=n, npar=npar),
+        "cn_05": indices.hoelter(fmin=test.stat / n, df=test.df, alpha=0.05),
+        "cn_01": indices.hoelter(fmin=test.stat / n, df=test.df, alpha=0.01),
+    }
+    found |= _baseline(null.test, "") | _incremental(test, null.test, "")
+    found |= _rmsea(test.stat, test.df, inference, "")
+    return found | _corrected(inference, null)
+
+
+def _corrected(inference: Inference, null: Inference) -> dict[str, float]:
+    """Scaled and robust variants (Brosseau-Liard, Savalei & Li 2012; Savalei 2018)."""
+    robust, how = inference.robust, inference.correction
+    if robust is None or how is None:
+        return {}
+    found = {
+        "chisq.scaled": robust.stat,
+        "df.scaled": robust.df,
+        "pvalue.scaled": robust.p,
+        "chisq.scaling.factor": how.factor,
+        "chisq.shift": how.shift,
+    }
+    test = inference.test
+    if how.name == "scaled.shifted":
+        found |= _rmsea(robust.stat, test.df, inference, ".scaled")
+    else:
+        found |= _rmsea(test.stat, how.trace, inference, ".scaled")
+    if null.robust is not None and null.correction is not None:
+        found |= _baseline(null.robust, ".scaled")
+        found["baseline.chisq.scaling.factor"] = null.correction.factor
+        found |= _incremental(robust, null.robust, ".scaled")
+    if how.name == "mean.var.adjusted":
+        return found
+    c = _mean_factor(how, test.df)
+    df, n = int(test.df), inference.n_scale
+    found["rmsea.robust"] = indices.rmsea(chi2=test.stat, df=df, n=n, groups=inference.groups, c=c)
+    found |= _rmsea_limits(robust.stat, df, inference, ".robust", how.factor)
+    if null.correction is not None:
+        values = {
+            "chi2": test.stat,
+            "df": df,
+            "chi2_null": null.test.stat,
+            "df_null": null.test.df,
+            "c": c,
+            "c_null": _mean_factor(null.correction, null.test.df),
+        }
+        found["cfi.robust"] = indices.cfi(**values)
+        found["tli.robust"] = found["nnfi.robust"] = indices.tli(**values)
+        found["rni.robust"] = indices.rni(**values)
+    return found
+
+
+def _mean_factor(how: Correction, df: float) -> float:
+    """The factor that brings the mean of T to df, shift included."""
+    return how.factor * (df - how.shift) / df
+
+
+def _rmsea(chi2: float, df: float, inference: Inference, suffix: str) -> dict[str, float]:
+    n, groups = inference.n_scale, inference.groups
+    point = {f"rmsea{suffix}": indices.rmsea(chi2=chi2, df=df, n=n, groups=groups)}
+    return point | _rmsea_limits(chi2, df, inference, suffix, 1.0)
+
+
+def _rmsea_limits(
+    chi2: float, df: float, inference: Inference, suffix: str, c: float
+) -> dict[str, float]:
+    n, groups = inference.n_scale / c, inference.groups
+    low, high = indices.rmsea_interval(chi2=chi2, df=df, n=n, groups=groups)
+    close = indices.rmsea_close(chi2=chi2, df=df, n=n, groups=groups)
+    distant = indices.rmsea_close(chi2=chi2, df=df, n=n, groups=groups, h0=0.08, close=False)
+    return {
+        f"rmsea.ci.lower{suffix}": low,
+        f"rmsea.ci.upper{suffix}": high,
+        f"rmsea.pvalue{suffix}": close,
+        f"rmsea.notclose.pvalue{suffix}": distant,
+    }
+
+
+def _baseline(null: ChiSquare, suffix: str) -> dict[str, float]:
+    return {
+        f"baseline.chisq{suffix}": null.stat,
+        f"baseline.df{suffix}": null.df,
+        f"baseline.pvalue{suffix}": null.p,
+    }
+
+
+def _incremental(test: ChiSquare, null: ChiSquare, suffix: str) -> dict[str, float]:
+    t, d, t0, d0 = test.stat, test.df, null.stat, null.df
+    if d0 <= 0:
+        return {}
+    found = {
+        "cfi": indices.cfi(chi2=t, df=d, chi2_null=t0, df_null=d0),
+        "tli": indices.tli(chi2=t, df=d, chi2_null=t0, df_null=d0),
+        "nnfi": indices.tli(chi2=t, df=d, chi2_null=t0, df_null=d0),
+        "rfi": indices.rfi(chi2=t, df=d, chi2_null=t0, df_null=d0),
+        "nfi": indices.nfi(chi2=t, chi2_null=t0),
+        "pnfi": indices.pnfi(chi2=t, df=d, chi2_null=t0, df_null=d0),
+        "ifi": indices.ifi(chi2=t, df=d, chi2_null=t0),
+        "rni": indices.rni(chi2=t, df=d, chi2_null=t0, df_null=d0),
+    }
+    return {f"{name}{suffix}": value for name, value in found.items()}
+
+
+def _likelihood_based(fit: Fit) -> dict[str, float]:
+    npar = free_directions(fit)
+    x = exogenous(fit)
+    logl = saturated = 0.0
+    for term, at, sample in _states(fit):
+        mean = sample.mean if fit.model.meanstructure else None
+        mu = at.mu if fit.model.meanstructure else None
+        S = sample.cov
+        logl += indices.log_likelihood(S=S, n=sample.n, Sigma=at.Sigma, mean=mean, mu=mu)
+        saturated += indices.log_likelihood(S=S, n=sample.n, Sigma=S)
+        if len(x):
+            Sx = S[np.ix_(x, x)]
+            marginal = indices.log_likelihood(S=Sx, n=sample.n, Sigma=Sx)
+            logl -= marginal
+            saturated -= marginal
+        n = fit.moments.n
+    return {
+        "logl": logl,
+        "unrestricted.logl": saturated,
+        "aic": indices.aic(logl=logl, npar=npar),
+        "bic": indices.bic(logl=logl, npar=npar, n=n),
+        "bic2": indices.sabic(logl=logl, npar=npar, n=n),
+    }
+
+
+def _residual_based(fit: Fit, inference: Inference) -> dict[str, float]:
+    means = fit.model.meanstructure
+    n = fit.moments.n
+    sums = dict.fromkeys(("rmr", "srmr", "srmr_nomean", "crmr"), 0.0)
+    for _, at, sample in _states(fit):
+        w = sample.n / n
+        S, Sigma = sample.cov, at.Sigma
+        mean, mu = (sample.mean, at.mu) if means else (None, None)
+        sums["rmr"] += w * indices.rmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
+        sums["srmr"] += w * indices.srmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
+        sums["srmr_nomean"] += w * indices.srmr(S=S, Sigma=Sigma)
+        sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
+    sums["gfi"] = _gfi(fit)
+    df = inference.test.df
+    moments = sum(g.p * (g.p + 1) // 2 + (g.p if means else 0) for g in fit.model.groups)
+    sums["agfi"] = indices.agfi(gfi=sums["gfi"], df=df, moments=moments)
+    sums["pgfi"] = df / moments * sums["gfi"]
+    return sums
+
+
+def _gfi(fit: Fit) -> float:
+    means = fit.model.meanstructure
+    total = 0.0
+    for block, (_, at, sample) in zip(blocks(fit), _states(fit), strict=True):
+        residual = residual_vector(at, sample, means=means)
+        stacked = sample_vector(sample, means)
+        total += block.share * indices.gfi(residual=residual, sample=stacked, weight=block.V)
+    return total
+
+
+def _states(fit: Fit):  # type: ignore[no-untyped-def]
+    return zip(
+        fit.objective.terms, fit.objective.implied(fit.theta), fit.moments.groups, strict=True
+    )

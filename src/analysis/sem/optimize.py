@@ -1,0 +1,184 @@
+"""Minimize an objective under constraints: damped scoring first, Newton's method to the end.
+
+Steps and the stopping rule are invariant to the scale of the parameters: the rule is the Newton
+decrement sqrt(g' H^-1 g), whose square is twice the decrease of F still to be had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.constraints import Constraints, null_space
+from analysis.sem.objective import Objective
+
+Array = NDArray[np.float64]
+
+MAX_ITERATIONS = 400
+DECREMENT_GOAL = 1e-10
+DECREMENT_ENOUGH = 1e-6
+FEASIBLE = 1e-9
+NEWTON_FROM = 0.3
+PENALTY = 10.0
+_LENGTHS = (1.0, 0.5, 0.25, 0.1, 0.03, 0.01)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the search ended.
+
+    ``theta`` (q,); ``value`` F; ``decrement`` as above; ``converged`` whether it is a minimum to
+    working precision (and feasible).
+    """
+
+    theta: Array
+    value: float
+    decrement: float
+    iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True)
+class _Step:
+    direction: Array
+    decrement: float
+    violation: float
+
+
+def minimize(objective: Objective, start: Array, constraints: Constraints) -> Optimum:
+    """Search from ``start`` (q,); F must be finite there.
+
+    Levenberg's rule: a step that gains less than its quadratic model promised is damped more.
+    """
+    theta = _feasible_start(start, constraints)
+    value = objective.value(theta)
+    damping, decrement, violation = 0.0, float("inf"), float("inf")
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        gradient = objective.gradient(theta)
+        newton = decrement < NEWTON_FROM or damping > 0.0
+        H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
+        tried = _descend(objective, theta, value, gradient, H, constraints, damping)
+        if tried.step is None and newton:
+            H = objective.expected_hessian(theta)
+            tried = _descend(objective, theta, value, gradient, H, constraints, damping)
+        if tried.step is not None:
+            decrement, violation = tried.step.decrement, tried.step.violation
+            if decrement < DECREMENT_GOAL and violation < FEASIBLE and tried.damping < 1e-6:
+                return Optimum(theta, value, decrement, iteration, True)
+        if tried.point is None:
+            break
+        theta, value, damping = tried.point, tried.value, tried.damping
+    good = decrement < DECREMENT_ENOUGH and violation < 1e-6
+    return Optimum(theta, value, decrement, iteration, good)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    step: _Step | None
+    point: Array | None
+    value: float
+    damping: float
+
+
+def _descend(
+    objective: Objective,
+    theta: Array,
+    value: float,
+    gradient: Array,
+    H: Array,
+    constraints: Constraints,
+    damping: float,
+) -> _Trial:
+    """One accepted step, damped as much as it takes; without a point where none is found."""
+    merit = _merit(value, theta, constraints)
+    step: _Step | None = None
+    while damping < 1e9:
+        step = _solve(H, gradient, theta, constraints, damping)
+        if step is not None:
+            noise = 1e-12 * (1.0 + abs(merit)) if step.decrement < 1e-4 else 0.0
+            for length in (1.0,) if step.violation < FEASIBLE else _LENGTHS:
+                s = length * step.direction
+                new = objective.value(theta + s)
+                gained = merit - _merit(new, theta + s, constraints)
+                promised = -float(gradient @ s + 0.5 * s @ H @ s)
+                promised += PENALTY * length * step.violation
+                if gained >= 0.05 * promised - noise:
+                    eased = 0.1 * damping if gained > 0.7 * promised - noise else damping
+                    return _Trial(step, theta + s, new, eased if eased > 1e-7 else 0.0)
+        damping = max(4.0 * damping, 1e-3)
+    return _Trial(step, None, value, damping)
+
+
+def _feasible_start(start: Array, constraints: Constraints) -> Array:
+    theta = start.copy()
+    for _ in range(5):
+        h, J = constraints.equality(theta)
+        if len(h) == 0 or np.abs(h).max() < FEASIBLE:
+            break
+        theta = theta - np.linalg.pinv(J) @ h
+    for i, bound in constraints.lower:
+        theta[i] = max(theta[i], bound)
+    return theta
+
+
+def _solve(
+    H: Array, gradient: Array, theta: Array, constraints: Constraints, damping: float
+) -> _Step | None:
+    """Minimize the quadratic model on the working set; None where H is not positive there."""
+    size = np.abs(np.diag(H))
+    scale = 1.0 / np.sqrt(np.maximum(size, 1e-12 * max(size.max(), 1e-300)))
+    Hs = H * np.outer(scale, scale) + damping * np.eye(len(theta))
+    gs = gradient * scale
+    h, J = constraints.equality(theta)
+    g, Jg = constraints.inequality(theta)
+    J, Jg = J * scale, Jg * scale
+    working: list[int] = []
+    for _ in range(3 * len(g) + 3):
+        solved = _equality_step(Hs, gs, np.r_[h, g[working]], np.r_[J, Jg[working]])
+        if solved is None:
+            return None
+        s, decrement, multipliers = solved
+        push = multipliers[len(h) :]
+        if len(working) and push.min() < -1e-12:
+            working.pop(int(push.argmin()))
+            continue
+        slack = g + Jg @ s
+        slack[working] = 0.0
+        if len(g) and slack.min() < -1e-12:
+            working.append(int(slack.argmin()))
+            continue
+        break
+    violation = max(np.abs(h).max(initial=0.0), -min(g.min(initial=0.0), 0.0))
+    return _Step(s * scale, decrement, float(violation))
+
+
+def _equality_step(
+    H: Array, g: Array, h: Array, J: Array
+) -> tuple[Array, float, Array] | None:
+    """Step, decrement, and multipliers of min g's + s'Hs/2 subject to J s = -h."""
+    if len(J) == 0:
+        Z, s_range = None, np.zeros_like(g)
+        Hz, gz = H, g
+    else:
+        Z = null_space(J, len(g))
+        s_range = -np.linalg.pinv(J) @ h
+        Hz, gz = Z.T @ H @ Z, Z.T @ (g + H @ s_range)
+    try:
+        L = np.linalg.cholesky(Hz)
+    except np.linalg.LinAlgError:
+        return None
+    w = np.linalg.solve(L, gz)
+    u = -np.linalg.solve(L.T, w)
+    s = u if Z is None else s_range + Z @ u
+    multipliers = np.zeros(0) if Z is None else np.linalg.pinv(J.T) @ (g + H @ s)
+    return s, float(np.sqrt(w @ w)), multipliers
+
+
+def _merit(value: float, theta: Array, constraints: Constraints) -> float:
+    if not constraints.any:
+        return value
+    h, _ = constraints.equality(theta)
+    g, _ = constraints.inequality(theta)
+    return value + PENALTY * (np.abs(h).sum() - np.minimum(g, 0.0).sum())

@@ -1,0 +1,74 @@
+"""Weights and asymptotic covariances of stacked sample moments.
+
+The order is means (where modelled), then the covariances' lower triangle by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import ModelError, message
+from analysis.sem.losses import half_index, half_vector
+from analysis.sem.moments import GroupMoments
+
+Array = NDArray[np.float64]
+
+
+def normal_weight(inverse: Array, *, means: bool) -> Array:
+    """Normal-theory weight: inverse of the asymptotic covariance of (mean, vech S) over n."""
+    p = len(inverse)
+    row, col = half_index(p)
+    pairs = inverse[np.ix_(row, row)] * inverse[np.ix_(col, col)]
+    pairs = pairs + inverse[np.ix_(row, col)] * inverse[np.ix_(col, row)]
+    double = np.where(row == col, 0.5, 1.0)
+    V = pairs * np.outer(double, double)
+    if not means:
+        return V
+    full = np.zeros((len(V) + p, len(V) + p))
+    full[:p, :p] = inverse
+    full[p:, p:] = V
+    return full
+
+
+def masked_weight(Sigma: Array, x: Sequence[int], *, means: bool) -> Array:
+    """Normal-theory weight at ``Sigma``, zero for moments of fixed covariates alone."""
+    V = normal_weight(np.linalg.inv(Sigma), means=means)
+    if len(x):
+        given = within(x, len(Sigma), means=means)
+        V[given] = 0.0
+        V[:, given] = 0.0
+    return V
+
+
+def within(x: Sequence[int], p: int, *, means: bool) -> NDArray[np.bool_]:
+    """Which stacked moments (r,) concern the variables ``x`` alone."""
+    row, col = half_index(p)
+    both = np.isin(row, x) & np.isin(col, x)
+    return np.concatenate([np.isin(np.arange(p), x), both]) if means else both
+
+
+def contributions(
+    sample: GroupMoments, *, means: bool, mu: Array | None = None, Sigma: Array | None = None
+) -> Array:
+    """What each respondent adds to the stacked moments, less their expectation: (n, r).
+
+    Around the sample's own moments, or around ``mu`` and ``Sigma`` where given.
+    """
+    if sample.rows is None or sample.mean is None:
+        raise ModelError(message("sem.rows_needed"))
+    centre = sample.mean if mu is None else mu
+    z = sample.rows - centre
+    row, col = half_index(z.shape[1])
+    products = z[:, row] * z[:, col]
+    expected = half_vector(z.T @ z / len(z) if Sigma is None else Sigma)
+    products -= expected
+    return np.concatenate([z, products], axis=1) if means else products
+
+
+def gamma(sample: GroupMoments, *, means: bool) -> Array:
+    """Asymptotic covariance (r, r) of the stacked sample moments (Browne 1984), divisor n."""
+    D = contributions(sample, means=means)
+    return D.T @ D / len(D)

@@ -76,9 +76,16 @@ def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
                 z = est / error if error > 0 else nan
                 found.append(
                     Effect(
-                        names[source], names[target], name, est, error, z,
-                        float(2.0 * norm.sf(abs(z))), est - quantile * error,
-                        est + quantile * error, est * float(sd[source] / sd[target]),
+                        names[source],
+                        names[target],
+                        name,
+                        est,
+                        error,
+                        z,
+                        float(2.0 * norm.sf(abs(z))),
+                        est - quantile * error,
+                        est + quantile * error,
+                        est * float(sd[source] / sd[target]),
                     )  # fmt: skip
                 )
     return tuple(found)
@@ -90,4 +97,5 @@ def _standard_errors(solution: Solution, function, theta: Array) -> Array:  # ty
     if vcov is None or not solution.outcome.estimated:
         return np.full(size, nan)
     J = complex_step(function, theta)
-    return np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", J, vcov, J, optimize=True), 0.0))
+    variance = np.einsum("ri,ij,rj->r", J, vcov, J, optimize=True)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))

@@ -65,8 +65,16 @@ def loadings(solution: Solution) -> tuple[Loading, ...]:
             r2 = solution.r2.get(e.rhs, nan)
             found.append(
                 Loading(
-                    e.lhs, e.rhs, e.est, e.se, e.p, e.std_all, e.std_all_se,
-                    e.std_all_ci_lower, e.std_all_ci_upper, r2,
+                    e.lhs,
+                    e.rhs,
+                    e.est,
+                    e.se,
+                    e.p,
+                    e.std_all,
+                    e.std_all_se,
+                    e.std_all_ci_lower,
+                    e.std_all_ci_upper,
+                    r2,
                 )  # fmt: skip
             )
     return tuple(found)

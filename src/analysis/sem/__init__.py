@@ -1,5 +1,7 @@
 """Estimation, inference and diagnostics of structural equation models."""
 
+from threadpoolctl import threadpool_limits
+
 from analysis.sem.estimate import sem
 from analysis.sem.measures import Measure
 from analysis.sem.moments import GroupMoments, Moments
@@ -7,3 +9,6 @@ from analysis.sem.outcome import Outcome
 from analysis.sem.solution import Estimate, Solution
 
 __all__ = ["Estimate", "GroupMoments", "Measure", "Moments", "Outcome", "Solution", "sem"]
+
+# Matrices are small: more BLAS threads only wait for each other, and sums would depend on them.
+threadpool_limits(limits=1, user_api="blas")

@@ -20,9 +20,7 @@ def missing_rank(
     model: Model, objective: Objective, constraints: Constraints, theta: Array
 ) -> tuple[Message, ...]:
     """Which parameters the moments cannot tell apart: the null space of the information."""
-    moments = sum(
-        g.p * (g.p + 1) // 2 + (g.p if model.meanstructure else 0) for g in model.groups
-    )
+    moments = sum(t.moments_jacobian(theta).shape[1] for t in objective.terms)
     Z = constraints.basis(theta)
     names = [parameter_name(r, len(model.groups)) for r in model.free]
     found: tuple[Message, ...] = ()
@@ -48,6 +46,13 @@ def missing_rank(
     return (*found, message("sem.not_identified", parameters=", ".join(worst)))
 
 
+def at_bounds(model: Model, constraints: Constraints, theta: Array) -> tuple[Message, ...]:
+    """Parameters that a bound holds back: without it they would go further."""
+    names = [parameter_name(r, len(model.groups)) for r in model.free]
+    held = [names[i] for i, bound in constraints.lower if theta[i] - bound < BOUNDARY]
+    return (message("sem.at_bound", names=", ".join(held)),) if held else ()
+
+
 def admissibility(model: Model, objective: Objective, theta: Array) -> tuple[Message, ...]:
     """Negative variances and latent covariance matrices that are not positive definite."""
     found: list[Message] = []
@@ -61,6 +66,12 @@ def admissibility(model: Model, objective: Objective, theta: Array) -> tuple[Mes
             if S[i, i] < -BOUNDARY:
                 kind = "negative_residual" if i < p else "negative_latent_variance"
                 found.append(message(f"sem.{kind}", name=name, value=f"{S[i, i]:.3f}", group=where))
+        residual = S[:p, :p]
+        if not np.array_equal(residual, np.diag(np.diag(residual))):
+            observed = np.diag(residual) > 0
+            block = residual[np.ix_(observed, observed)]
+            if np.linalg.eigvalsh(block)[0] < -BOUNDARY:
+                found.append(message("sem.residual_not_positive", group=where))
         found += _latent_correlations(group.variables[p:], state.C[p:, p:], where)
     return tuple(found)
 
@@ -76,7 +87,9 @@ def _latent_correlations(names: tuple[str, ...], C: Array, where: str) -> list[M
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         if abs(R[i, j]) > 1.0 + BOUNDARY:
             pair = f"{names[i]} ~~ {names[j]}"
-            found.append(message("sem.latent_correlation", pair=pair, value=f"{R[i, j]:.3f}", group=where))
+            found.append(
+                message("sem.latent_correlation", pair=pair, value=f"{R[i, j]:.3f}", group=where)
+            )
     if not found and np.linalg.eigvalsh(R)[0] < -BOUNDARY:
         found.append(message("sem.latent_not_positive", names=", ".join(names), group=where))
     return found

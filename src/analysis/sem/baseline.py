@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.sem.fit import Fit, fit
 from analysis.sem.model import compile_model
 from analysis.syntax import Parameter, ParTable
@@ -21,19 +23,31 @@ def independence(solved: Fit) -> Fit:
         pairs = [(name, name) for name in names]
         pairs += [(a, b) for i, a in enumerate(x) for b in x[i + 1 :]]
         ops = [("~~", a, b) for a, b in pairs]
+        ordered = _thresholds(solved, group - 1)
         if solved.model.meanstructure:
             ops += [("~1", name, "") for name in names]
+        ops += [("|", name, t) for name, labels in ordered.items() for t in labels]
         for op, lhs, rhs in ops:
-            fixed = lhs in exogenous
+            fixed = lhs in exogenous or (lhs in ordered and op != "|")
             number = 0 if fixed else 1 + sum(1 for r in rows if r.free > 0)
-            rows.append(_row(len(rows) + 1, lhs, op, rhs, group, number))
+            value = float(op == "~~") if fixed and lhs not in exogenous else None
+            row = _row(len(rows) + 1, lhs, op, rhs, group, number)
+            rows.append(replace(row, ustart=value, exo=lhs in exogenous))
     independent = ParTable(tuple(rows), table.groups, table.options)
-    moments = solved.moments.select(independent.observed)
-    return fit(compile_model(independent, moments), moments, loss=solved.loss)
+    return fit(compile_model(independent, solved.moments), solved.moments, loss=solved.loss)
+
+
+def _thresholds(solved: Fit, group: int) -> dict[str, tuple[str, ...]]:
+    """Names t1, t2, ... of each ordered item's thresholds."""
+    data = solved.moments.groups[group].ordinal
+    if data is None:
+        return {}
+    counts = {name: len(data.thresholds[data.names.index(name)]) for name in data.ordered}
+    return {name: tuple(f"t{i + 1}" for i in range(count)) for name, count in counts.items()}
 
 
 def _row(number: int, lhs: str, op: str, rhs: str, group: int, free: int) -> Parameter:
     return Parameter(
         id=number, lhs=lhs, op=op, rhs=rhs, user=1, group=group, free=free, ustart=None,
-        exo=free == 0, label="", plabel=f".p{number}.",
+        exo=False, label="", plabel=f".p{number}.",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from analysis.sem.model import Model
-from analysis.syntax import Expression, parse_expression
+from analysis.syntax import Expression, Parameter
 
 Array = NDArray[np.float64]
 Vector = NDArray[np.generic]
@@ -46,7 +46,7 @@ class Bindings:
                     free.setdefault(name, row.free - 1)
                 elif row.group > 0 and row.ustart is not None:
                     fixed.setdefault(name, row.ustart)
-        defined = tuple((r.lhs, parse_expression(r.rhs)) for r in model.partable.defined)
+        defined = tuple((r.lhs, expression_of(r)) for r in model.partable.defined)
         return cls(free, fixed, defined)
 
     def at(self, theta: Vector) -> dict[str, object]:
@@ -76,18 +76,20 @@ class Constraints:
 
     bindings: Bindings
     equalities: tuple[Expression, ...] = ()
-    inequalities: tuple[Expression, ...] = ()
+    inequalities: tuple[tuple[Expression, float], ...] = ()
     lower: tuple[tuple[int, float], ...] = ()
     _cache: dict[str, tuple[Array, Array] | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, model: Model, lower: tuple[tuple[int, float], ...] = ()) -> Constraints:
         """Constraints written in the model or implied by equal labels."""
-        equal, less = [], []
+        equal: list[Expression] = []
+        less: list[tuple[Expression, float]] = []
         for row in model.partable.constraints:
-            sides = (row.rhs, row.lhs) if row.op == "<" else (row.lhs, row.rhs)
-            expression = parse_expression(f"({sides[0]}) - ({sides[1]})")
-            (equal if row.op == "==" else less).append(expression)
+            if row.op == "==":
+                equal.append(expression_of(row))
+            else:
+                less.append((expression_of(row), -1.0 if row.op == "<" else 1.0))
         return cls(Bindings.of(model), tuple(equal), tuple(less), lower)
 
     @property
@@ -123,13 +125,19 @@ class Constraints:
     def _equal(self, theta: Vector) -> Vector:
         return self._values(self.equalities, theta)
 
+    def _signed(self, theta: Vector) -> Vector:
+        """Left minus right of each inequality, turned so that it should not be negative."""
+        sides = self._values(tuple(e for e, _ in self.inequalities), theta)
+        signed: Vector = sides * np.array([sign for _, sign in self.inequalities])
+        return signed
+
     def inequality(self, theta: Array) -> tuple[Array, Array]:
         """g (r,), wanted >= 0, and its Jacobian (r, q); bounds last."""
         q = len(theta)
         values, J = np.zeros(0), np.zeros((0, q))
         if self.inequalities:
-            J = complex_step(lambda x: self._values(self.inequalities, x), theta)
-            values = np.real(self._values(self.inequalities, theta)).astype(float)
+            J = complex_step(self._signed, theta)
+            values = np.real(self._signed(theta)).astype(float)
         at = np.array([i for i, _ in self.lower], dtype=int)
         bound = np.array([b for _, b in self.lower])
         return np.r_[values, theta[at] - bound], np.r_[J, np.eye(q)[at]]
@@ -139,6 +147,13 @@ class Constraints:
         _, J = self.equality(theta)
         g, Jg = self.inequality(theta)
         return null_space(np.r_[J, Jg[g < 1e-8]], len(theta))
+
+
+def expression_of(row: Parameter) -> Expression:
+    """The arithmetic of a definition or constraint."""
+    if row.expression is None:
+        raise ValueError(f"{row.lhs} {row.op} {row.rhs} holds no expression")
+    return row.expression
 
 
 def null_space(J: Array, q: int) -> Array:

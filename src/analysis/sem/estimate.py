@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from analysis.errors import ModelError, message
+from analysis.errors import Message, ModelError, message
 from analysis.sem.estimators import PRESETS, Estimator, Information
 from analysis.sem.fit import Bounds, fit
 from analysis.sem.inference import infer
@@ -18,13 +18,19 @@ from analysis.sem.solution import Solution
 from analysis.syntax import ModelSyntax, PartableOptions, parse_model, partable
 
 Likelihood = Literal["normal", "wishart"]
+Missing = Literal["listwise", "fiml"]
+Parameterization = Literal["delta", "theta"]
+FIML_ESTIMATORS = ("ML", "MLR", "MLF")
 
 
 def sem(
     model: str | ModelSyntax,
     data: Moments,
     *,
-    estimator: Estimator = "ML",
+    estimator: Estimator | None = None,
+    missing: Missing | None = None,
+    ordered: Sequence[str] = (),
+    parameterization: Parameterization = "delta",
     likelihood: Likelihood = "normal",
     information: Information | None = None,
     std_lv: bool = False,
@@ -38,36 +44,68 @@ def sem(
 ) -> Solution:
     """Fit a structural equation model with lavaan's ``sem()`` defaults.
 
-    ``model`` is lavaan syntax; ``data`` holds at least its observed variables. ``std_lv`` fixes
-    latent variances to 1 in place of the first loadings, ``effect_coding`` makes loadings average
-    1. ``bounds="pos.var"`` keeps variances from going negative.
+    Parameters
+    ----------
+    model : lavaan syntax.
+    data : moments of at least the model's observed variables, one set a group.
+    estimator : one of lavaan's names; ML, or WLSMV where items are ``ordered``.
+    missing : ``fiml`` uses every answer and is the default of ML, MLR and MLF where answers are
+        missing; ``listwise`` drops incomplete respondents, and must be asked for.
+    ordered : items that are ordered categories.
+    parameterization : ``delta`` or ``theta``, for ordered items.
+    likelihood : ``normal`` (divisor n) or ``wishart`` (n - 1).
+    information : in place of the estimator's own.
+    std_lv, effect_coding, orthogonal : scale latent variables by unit variance, by loadings that
+        average 1; uncorrelated latent variables.
+    meanstructure : None is lavaan's choice.
+    group_equal, group_partial : what groups share, and releases from it.
+    bounds : ``pos.var`` keeps variances from going negative.
 
-    Raises ``ModelSyntaxError`` for text that cannot be read, ``ModelError`` for a model that does
-    not fit the data or an option that does not exist.
+    Raises
+    ------
+    ModelSyntaxError
+        For text that cannot be read.
+    ModelError
+        For a model that does not fit the data, or an option that does not exist.
     """
+    estimator = estimator or ("WLSMV" if ordered else "ML")
     _check("estimator", estimator, get_args(Estimator))
     _check("likelihood", likelihood, get_args(Likelihood))
+    _check("bounds", bounds, get_args(Bounds))
+    _check("parameterization", parameterization, get_args(Parameterization))
     if information is not None:
         _check("information", information, get_args(Information))
-    _check("bounds", bounds, get_args(Bounds))
+    preset = PRESETS[estimator]
     syntax = parse_model(model) if isinstance(model, str) else model
+    labels = tuple(g.label for g in data.groups)
+    draft = partable(syntax, observed=data.names, options=PartableOptions(groups=labels))
+    used = data.select(draft.observed)
+    missing = _missing_strategy(missing, used, estimator, draft.exogenous_observed)
+    fiml = missing == "fiml"
     options = PartableOptions(
         std_lv=std_lv,
         effect_coding=effect_coding,
         orthogonal=orthogonal,
-        meanstructure=meanstructure,
+        meanstructure=True if fiml else meanstructure,
         fixed_x=fixed_x,
-        groups=tuple(g.label for g in data.groups),
+        parameterization=parameterization,
+        ordered=tuple(name for name in draft.observed if name in ordered),
+        groups=labels,
         group_equal=frozenset(group_equal),
         group_partial=tuple(group_partial),
     )
+    moments, notes = _prepared(used, missing, draft.exogenous_observed if fixed_x else (), options)
+    options = replace(options, thresholds=_threshold_counts(moments))
     table = partable(syntax, observed=data.names, options=options)
-    preset = PRESETS[estimator]
+    moments = moments.arranged(table.observed)
+    unbiased = likelihood == "wishart" or preset.loss != "ML"
+    if not options.ordered and not fiml:
+        moments = moments.rescaled("wishart" if unbiased else "normal")
+    _check_sample(moments)
+    if fiml and information is None and preset.information == "expected":
+        information = "observed"
     if information is not None:
         preset = replace(preset, information=information)
-    unbiased = likelihood == "wishart" or preset.loss != "ML"
-    moments = data.select(table.observed).rescaled("wishart" if unbiased else "normal")
-    _check_sample(moments)
     solved = fit(compile_model(table, moments), moments, loss=preset.loss, bounds=bounds)
     inference = infer(
         solved,
@@ -76,7 +114,54 @@ def sem(
         test=preset.test,
         wishart=likelihood == "wishart",
     )
-    return Solution(solved, inference, estimator, preset)
+    return Solution(solved, inference, estimator, preset, notes)
+
+
+def _missing_strategy(
+    asked: Missing | None, used: Moments, estimator: Estimator, covariates: Sequence[str]
+) -> Missing:
+    if asked is not None:
+        _check("missing", asked, get_args(Missing))
+    if asked == "fiml" and PRESETS[estimator].loss != "ML":
+        raise ModelError(message("sem.fiml_needs_ml", estimator=estimator))
+    if used.incomplete == 0:
+        return "fiml" if asked == "fiml" else "listwise"
+    if asked is None and estimator not in FIML_ESTIMATORS:
+        n = sum(len(g.rows) for g in used.groups if g.rows is not None)
+        raise ModelError(
+            message("sem.missing_unspecified", estimator=estimator, n=n, incomplete=used.incomplete)
+        )
+    return asked or "fiml"
+
+
+def _prepared(
+    used: Moments, missing: Missing, covariates: Sequence[str], options: PartableOptions
+) -> tuple[Moments, tuple[Message, ...]]:
+    """Moments as the estimator wants them, and what the reader should know about them."""
+    total = sum(len(g.rows) if g.rows is not None else g.n for g in used.groups)
+    if missing == "fiml":
+        moments = used.full_information(covariates)
+        shapes = sum(len(g.patterns.share) for g in moments.groups if g.patterns is not None)
+        dropped = total - moments.n
+        note = message("sem.fiml", n=moments.n, patterns=shapes, dropped=dropped)
+        return moments, (note,) if used.incomplete else ()
+    moments = used.complete()
+    notes: tuple[Message, ...] = ()
+    if used.incomplete:
+        notes = (message("sem.listwise", n=moments.n, dropped=total - moments.n, total=total),)
+    if options.ordered:
+        moments = moments.categorical(options.ordered)
+        notes += tuple(
+            w for g in moments.groups if g.ordinal is not None for w in g.ordinal.warnings
+        )
+    return moments, notes
+
+
+def _threshold_counts(moments: Moments) -> dict[str, int]:
+    data = moments.groups[0].ordinal
+    if data is None:
+        return {}
+    return {name: len(data.thresholds[data.names.index(name)]) for name in data.ordered}
 
 
 def _check(option: str, value: object, good: tuple[str, ...]) -> None:
@@ -90,7 +175,7 @@ def _check_sample(moments: Moments) -> None:
     p = len(moments.names)
     problems = []
     for g in moments.groups:
-        if g.n <= p:
+        if g.n <= p and g.ordinal is None:
             problems.append(message("sem.sample_too_small", n=g.n, p=p, group=g.label))
         elif not np.isfinite(g.cov).all():
             problems.append(message("sem.not_finite", group=g.label))

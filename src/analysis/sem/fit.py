@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize as bfgs
 
 from analysis.errors import Message, ModelError, message
-from analysis.sem.admissible import admissibility, missing_rank
+from analysis.sem.admissible import admissibility, at_bounds, missing_rank
+from analysis.sem.algebra import inverse
+from analysis.sem.categorical import CategoricalTerm
 from analysis.sem.constraints import Constraints
 from analysis.sem.estimators import LossName
-from analysis.sem.losses import LeastSquares, Loss, MaximumLikelihood, half_vector
+from analysis.sem.losses import LeastSquares, Loss, MaximumLikelihood
+from analysis.sem.missing import full_information
 from analysis.sem.model import GroupModel, Model
 from analysis.sem.moments import GroupMoments, Moments
-from analysis.sem.objective import Objective, Term
+from analysis.sem.objective import MomentTerm, Objective, Term
 from analysis.sem.optimize import Optimum, minimize
 from analysis.sem.outcome import Outcome
 from analysis.sem.starts import starting_values
@@ -46,9 +49,7 @@ class Fit:
     findings: tuple[Message, ...]
 
 
-def fit(
-    model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds = "none"
-) -> Fit:
+def fit(model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds = "none") -> Fit:
     """Estimate ``model`` on ``moments`` (already with the divisor that the likelihood wants)."""
     constraints = Constraints.of(model, _bounds(model) if bounds == "pos.var" else ())
     objective = make_objective(model, moments, loss)
@@ -62,6 +63,7 @@ def fit(
         )  # fmt: skip
     optimum = _search(objective, start, constraints)
     outcome, findings = _judge(model, objective, constraints, optimum)
+    findings += at_bounds(model, constraints, optimum.theta)
     return Fit(
         model, moments, loss, objective, constraints, optimum.theta, optimum.value, optimum,
         outcome, findings,
@@ -71,16 +73,23 @@ def fit(
 def make_objective(model: Model, moments: Moments, loss: LossName) -> Objective:
     """The weighted sum of one loss per group."""
     less = 0 if loss == "ML" else 1
-    terms = []
+    terms: list[Term] = []
     for group, sample in zip(model.groups, moments.groups, strict=True):
-        part = make_loss(loss, group, sample, model.meanstructure)
-        terms.append(Term(group, part, sample.n / moments.n, (sample.n - less) / moments.n))
+        share, weight = sample.n / moments.n, (sample.n - less) / moments.n
+        if sample.ordinal is not None and loss in ("ULS", "DWLS", "WLS"):
+            V = sample.ordinal.weight(loss)
+            terms.append(CategoricalTerm(group, sample.ordinal, V, share, weight))
+        else:
+            part = make_loss(loss, group, sample, model.meanstructure)
+            terms.append(MomentTerm(group, part, share, weight, model.meanstructure))
     return Objective(tuple(terms), model.q)
 
 
 def make_loss(name: LossName, group: GroupModel, sample: GroupMoments, means: bool) -> Loss:
     """One group's loss by name."""
     mean = sample.mean if means else None
+    if name == "ML" and sample.patterns is not None and mean is not None:
+        return full_information(sample.patterns, (mean, sample.cov))
     if name == "ML":
         return MaximumLikelihood(sample.cov, mean, float(np.linalg.slogdet(sample.cov)[1]))
     p = len(sample.cov)
@@ -88,22 +97,20 @@ def make_loss(name: LossName, group: GroupModel, sample: GroupMoments, means: bo
         size = p * (p + 1) // 2 + (0 if mean is None else p)
         return LeastSquares(sample.cov, mean, np.ones(size))
     if name == "GLS":
-        V = normal_weight(np.linalg.inv(sample.cov), means=means)
+        V = normal_weight(sample.cov, means=means)
         return LeastSquares(sample.cov, mean, V)
     Gamma = gamma(sample, means=means)
     if name == "DWLS":
         return LeastSquares(sample.cov, mean, 1.0 / np.diag(Gamma))
     if sample.n <= len(Gamma):
-        raise ModelError(message("sem.wls_sample", n=sample.n, moments=len(Gamma), group=sample.label))
-    return LeastSquares(sample.cov, mean, np.linalg.inv(Gamma))
+        raise ModelError(
+            message("sem.wls_sample", n=sample.n, moments=len(Gamma), group=sample.label)
+        )
+    return LeastSquares(sample.cov, mean, inverse(Gamma))
 
 
 def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
-    return tuple(
-        (r.free - 1, 0.0)
-        for r in model.free
-        if r.op == "~~" and r.lhs == r.rhs
-    )
+    return tuple((r.free - 1, 0.0) for r in model.free if r.op == "~~" and r.lhs == r.rhs)
 
 
 def _singular(moments: Moments) -> tuple[Message, ...]:
@@ -120,8 +127,12 @@ def _singular(moments: Moments) -> tuple[Message, ...]:
             names = ", ".join(n for n, h in zip(moments.names, heavy, strict=True) if h)
             found.append(
                 message(
-                    "sem.singular_input", names=names, n=g.n, p=len(sd),
-                    smallest=f"{values[0]:.2g}", group=g.label,
+                    "sem.singular_input",
+                    names=names,
+                    n=g.n,
+                    p=len(sd),
+                    smallest=f"{values[0]:.2g}",
+                    group=g.label,
                 )  # fmt: skip
             )
     return tuple(found)
@@ -163,7 +174,8 @@ def _quasi_newton(objective: Objective, point: Array) -> Array:
             end = bfgs(value, np.zeros_like(point), jac=slope, method="BFGS", options=_BFGS).x
         except np.linalg.LinAlgError:
             return point
-    return point + end * scale
+    found: Array = point + end * scale
+    return found
 
 
 def _off_diagonal(objective: Objective) -> NDArray[np.intp]:
@@ -188,9 +200,3 @@ def _judge(
         )
     improper = admissibility(model, objective, optimum.theta)
     return (Outcome.IMPROPER, improper) if improper else (Outcome.CONVERGED, ())
-
-
-def sample_vector(sample: GroupMoments, means: bool) -> Array:
-    """Stacked sample moments: means (where modelled), then vech of the covariances."""
-    lower = half_vector(sample.cov)
-    return lower if not means or sample.mean is None else np.concatenate([sample.mean, lower])

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.model import GroupModel
+from analysis.sem.state import Implied
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Implied:
-    """Everything that the losses need of one group at one theta.
-
-    ``T`` = (I - A)^-1 (k, k); ``E`` = F T (p, k); ``C`` = T S T' (k, k), the covariances of all
-    variables; ``t`` = T m (k,), their means; ``Sigma`` (p, p) and ``mu`` (p,) the observed part.
-    """
-
-    T: Array
-    E: Array
-    C: Array
-    t: Array
-    Sigma: Array
-    mu: Array
 
 
 def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
     """Implied moments at ``theta`` (q,), which may be complex (for complex-step derivatives)."""
     A, S, m = model.matrices(theta)
     k, p = len(A), model.p
-    T = np.linalg.inv(np.eye(k) - A)
+    T: Array = np.linalg.inv(np.eye(k) - A)  # type: ignore[assignment]
     C = T @ S @ T.T
     t = T @ m
     return Implied(T, T[:p], C, t, C[:p, :p], t[:p])

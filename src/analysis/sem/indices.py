@@ -16,6 +16,8 @@ from scipy.stats import ncx2
 
 Array = NDArray[np.float64]
 
+_NOTHING = 1e-8  # noncentrality that is rounding noise
+
 
 def cfi(
     *, chi2: float, df: float, chi2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0
@@ -27,7 +29,7 @@ def cfi(
     """
     excess = max(chi2 - c * df, 0.0)
     worst = max(excess, chi2_null - c_null * df_null, 0.0)
-    return 1.0 if worst == 0.0 else 1.0 - excess / worst
+    return 1.0 if worst < _NOTHING else 1.0 - excess / worst
 
 
 def rni(
@@ -42,7 +44,7 @@ def tli(
     *, chi2: float, df: float, chi2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0
 ) -> float:
     """Tucker-Lewis index (Tucker & Lewis 1973), not truncated."""
-    if df == 0:
+    if df <= 0:
         return 1.0
     null = chi2_null - c_null * df_null
     return 1.0 - _ratio((chi2 - c * df) * df_null, null * df)
@@ -76,14 +78,14 @@ def rmsea(*, chi2: float, df: float, n: float, groups: int = 1, c: float = 1.0) 
 
     With a scaling factor ``c`` and the unscaled statistic: robust (Brosseau-Liard et al. 2012).
     """
-    return 0.0 if df == 0 else sqrt(groups * max(chi2 - c * df, 0.0) / (n * df))
+    return 0.0 if df <= 0 else sqrt(groups * max(chi2 - c * df, 0.0) / (n * df))
 
 
 def rmsea_interval(
     *, chi2: float, df: float, n: float, groups: int = 1, level: float = 0.90
 ) -> tuple[float, float]:
     """Confidence limits of RMSEA, by inverting the noncentral chi-square."""
-    if df == 0:
+    if df <= 0:
         return 0.0, 0.0
     tail = (1.0 - level) / 2.0
     return tuple(
@@ -108,7 +110,7 @@ def rmsea_close(
     *, chi2: float, df: float, n: float, groups: int = 1, h0: float = 0.05, close: bool = True
 ) -> float:
     """p of the test of close fit (RMSEA <= h0), or of not-close fit (RMSEA >= h0)."""
-    if df == 0:
+    if df <= 0:
         return nan
     shift = n * df * h0**2 / groups
     upper = float(ncx2.sf(chi2, df, shift))
@@ -142,43 +144,33 @@ def agfi(*, gfi: float, df: float, moments: int) -> float:
     return 1.0 if df == 0 else 1.0 - moments / df * (1.0 - gfi)
 
 
-def srmr(
-    *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
-) -> float:
+def srmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
     """Standardized root mean square residual (Bentler 1995), lavaan's default.
 
-    With ``mean`` and ``mu`` (p,) standardized mean residuals enter too.
+    ``first`` (p,) are residuals of means in standard deviations, where means are modelled.
     """
     sd = np.sqrt(np.diag(S))
-    lower = np.tril_indices(len(S))
-    squares = ((S - Sigma) / np.outer(sd, sd))[lower] ** 2
-    if mean is not None and mu is not None:
-        squares = np.concatenate([squares, ((mean - mu) / sd) ** 2])
-    return float(np.sqrt(squares.mean()))
+    squares = ((S - Sigma) / np.outer(sd, sd))[np.tril_indices(len(S))] ** 2
+    return float(np.sqrt(_with(squares, first).mean()))
 
 
-def crmr(
-    *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
-) -> float:
+def crmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
     """Correlation root mean square residual (Bollen 1989): each matrix made a correlation."""
-    p = len(S)
     sd, sd_model = np.sqrt(np.diag(S)), np.sqrt(np.diag(Sigma))
-    lower = np.tril_indices(p)
+    lower = np.tril_indices(len(S), -1)
     squares = (S / np.outer(sd, sd) - Sigma / np.outer(sd_model, sd_model))[lower] ** 2
-    count = p * (p - 1) / 2
-    total = squares.sum()
-    if mean is not None and mu is not None:
-        total += np.sum(((mean - mu) / sd) ** 2)
-        count += p
-    return float(np.sqrt(total / count)) if count else 0.0
+    both = _with(squares, first)
+    return float(np.sqrt(both.mean())) if len(both) else 0.0
 
 
-def rmr(*, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None) -> float:
-    """Root mean square residual, in the units of the data."""
+def rmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
+    """Root mean square residual, in the units of the data; ``first`` as raw residuals."""
     squares = (S - Sigma)[np.tril_indices(len(S))] ** 2
-    if mean is not None and mu is not None:
-        squares = np.concatenate([squares, (mean - mu) ** 2])
-    return float(np.sqrt(squares.mean()))
+    return float(np.sqrt(_with(squares, first).mean()))
+
+
+def _with(squares: Array, first: Array | None) -> Array:
+    return squares if first is None else np.concatenate([squares, first**2])
 
 
 def log_likelihood(
@@ -206,6 +198,21 @@ def bic(*, logl: float, npar: int, n: float) -> float:
 def sabic(*, logl: float, npar: int, n: float) -> float:
     """Sample-size adjusted BIC (Sclove 1987)."""
     return -2.0 * logl + npar * log((n + 2.0) / 24.0)
+
+
+def swain(*, p: int, df: int, n: float) -> float:
+    """Factor by which Swain (1975) multiplies chi-square in samples of ordinary size.
+
+    ``p`` observed variables, one group, ``n`` the multiplier of F less 1 (N - 1). Keeps the error
+    rate where the plain statistic rejects true models too often (Herzog, Boomsma & Reinecke
+    2007). 1 without degrees of freedom.
+    """
+    if df <= 0:
+        return 1.0
+    q = (sqrt(1.0 + 4.0 * p * (p + 1.0) - 8.0 * df) - 1.0) / 2.0
+    full = p * (2.0 * p**2 + 3.0 * p - 1.0)
+    used = q * (2.0 * q**2 + 3.0 * q - 1.0)
+    return 1.0 - (full - used) / (12.0 * df * n)
 
 
 def ecvi(*, chi2: float, n: float, npar: int) -> float:

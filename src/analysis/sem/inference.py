@@ -16,11 +16,10 @@ from analysis.sem.robust import (
     Correction,
     meat,
     moment_correction,
-    score_meat,
     ugamma_traces,
     yuan_bentler_mplus,
 )
-from analysis.sem.stacked import Block, blocks, gammas
+from analysis.sem.stacked import Block, blocks, gammas, score_meat
 
 Array = NDArray[np.float64]
 
@@ -83,10 +82,12 @@ def infer(
     n, groups = float(fit.moments.n), len(fit.moments.groups)
     n_scale = n - groups if wishart or fit.loss != "ML" else n
     df = degrees_of_freedom(fit)
-    standard = ChiSquare.of((n_scale if wishart else n) * fit.value, df)
+    standard = ChiSquare.of(max((n_scale if wishart else n) * fit.value, 0.0), df)
     robust = se != "standard" or test != "standard" or information == "first.order"
+    if not np.isfinite(fit.value):
+        return Inference(np.zeros((fit.model.q,) * 2), None, standard, n_scale, groups)
     stack = blocks(fit) if robust else ()
-    unit = _information(fit, information, stack)
+    unit = _information(fit, information)
     bread = constrained_inverse(fit, unit)
     if bread is None:
         return Inference(unit, None, standard, n_scale, groups)
@@ -95,11 +96,11 @@ def infer(
     if test == "standard" or df == 0:
         return Inference(unit, vcov, standard, n_scale, groups)
     if test == "yuan.bentler.mplus":
-        meat_of_scores = middle if se == "robust.huber.white" else score_meat(fit, stack)
+        meat_of_scores = middle if se == "robust.huber.white" else score_meat(fit)
         assert meat_of_scores is not None
         correction = yuan_bentler_mplus(fit, df, bread, meat_of_scores)
     else:
-        expected = _information(fit, "expected", stack)
+        expected = _information(fit, "expected")
         inverse = bread if information == "expected" else constrained_inverse(fit, expected)
         assert inverse is not None
         correction = moment_correction(test, df, *ugamma_traces(stack, gammas(fit), inverse))
@@ -107,27 +108,37 @@ def infer(
     return Inference(unit, vcov, standard, n_scale, groups, corrected, correction)
 
 
-def _information(fit: Fit, kind: Information, stack: Sequence[Block]) -> Array:
+def _information(fit: Fit, kind: Information) -> Array:
     if kind == "expected":
         return 0.5 * fit.objective.expected_hessian(fit.theta)
     if kind == "observed":
         return 0.5 * fit.objective.hessian(fit.theta)
-    return score_meat(fit, stack)
+    return score_meat(fit)
 
 
 def _meat(fit: Fit, se: SE, stack: Sequence[Block]) -> Array | None:
     if se == "standard":
         return None
-    return score_meat(fit, stack) if se == "robust.huber.white" else meat(stack, gammas(fit))
+    return score_meat(fit) if se == "robust.huber.white" else meat(stack, gammas(fit))
 
 
 def degrees_of_freedom(fit: Fit) -> int:
     """Sample moments that are modelled less parameters that are free to move."""
-    moments = 0
-    for group in fit.model.groups:
-        moments += group.p * (group.p + 1) // 2 + (group.p if fit.model.meanstructure else 0)
+    moments = sum(modelled_moments(fit))
     fixed_x = sum(1 for r in fit.model.partable.rows if r.exo and r.free == 0)
     return moments - fixed_x - free_directions(fit)
+
+
+def modelled_moments(fit: Fit) -> tuple[int, ...]:
+    """Number of stacked moments of every group."""
+    found = []
+    for group, sample in zip(fit.model.groups, fit.moments.groups, strict=True):
+        if sample.ordinal is not None:
+            found.append(len(sample.ordinal.stacked))
+        else:
+            p = group.p
+            found.append(p * (p + 1) // 2 + (p if fit.model.meanstructure else 0))
+    return tuple(found)
 
 
 def free_directions(fit: Fit) -> int:

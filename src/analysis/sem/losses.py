@@ -11,9 +11,9 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
 
-from analysis.sem.implied import Implied
+from analysis.sem.algebra import from_half_vector, half_vector, inverse_and_logdet
+from analysis.sem.state import Implied
 
 Array = NDArray[np.float64]
 
@@ -38,16 +38,6 @@ class Loss(Protocol):
         ...
 
 
-def inverse_and_logdet(Sigma: Array) -> tuple[Array, float] | None:
-    """Inverse and log-determinant of a symmetric matrix, or None where it is not positive."""
-    factor, info = dpotrf(Sigma, lower=1)
-    if info != 0:
-        return None
-    inverse, _ = dpotri(factor, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    return inverse, 2.0 * float(np.log(np.diag(factor)).sum())
-
-
 def _traces(X: Array, Y: Array) -> Array:
     """tr(X_k Y_l) for stacks of matrices (q, p, p)."""
     q = len(X)
@@ -57,7 +47,7 @@ def _traces(X: Array, Y: Array) -> Array:
 
 @dataclass(frozen=True)
 class MaximumLikelihood:
-    """Normal-theory ML: log|Sigma| + tr(S Sigma^-1) - log|S| - p + (ybar - mu)' Sigma^-1 (ybar - mu).
+    """Normal-theory ML: log|Sigma| + tr(S Sigma^-1) - log|S| - p + d' Sigma^-1 d, d = ybar - mu.
 
     ``S`` (p, p) and ``mean`` (p,), None without a mean structure.
     """
@@ -157,24 +147,3 @@ class LeastSquares:
     def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
         """The same: the loss is quadratic in the moments."""
         return self.expected(at, dSigma, dmu)
-
-
-def half_index(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the lower triangle, column by column (vech order)."""
-    col, row = np.triu_indices(p)
-    return row, col
-
-
-def half_vector(matrix: Array) -> Array:
-    """vech of (..., p, p): the lower triangle column by column, (..., p (p + 1) / 2)."""
-    row, col = half_index(matrix.shape[-1])
-    return matrix[..., row, col]
-
-
-def from_half_vector(vector: Array, p: int) -> Array:
-    """The symmetric matrix (p, p) with lower triangle ``vector``."""
-    row, col = half_index(p)
-    matrix = np.zeros((p, p))
-    matrix[row, col] = vector
-    matrix[col, row] = vector
-    return matrix

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem import indices
 from analysis.sem.baseline import independence
+from analysis.sem.corrected import categorical_corrected, fiml_corrected, robust_indices
 from analysis.sem.estimators import Preset
-from analysis.sem.fit import Fit, sample_vector
-from analysis.sem.inference import ChiSquare, Inference, free_directions, infer
+from analysis.sem.fit import Fit
+from analysis.sem.inference import ChiSquare, Inference, free_directions, infer, modelled_moments
+from analysis.sem.missing import FullInformation
+from analysis.sem.objective import MomentTerm
 from analysis.sem.robust import Correction
-from analysis.sem.stacked import blocks, exogenous, residual_vector
+from analysis.sem.stacked import blocks, compared, exogenous, stacked_moments
 
 Array = NDArray[np.float64]
 
@@ -36,6 +41,8 @@ FORMULAS: Mapping[str, str] = {
     "baseline.chisq.scaling.factor": "scaling factor of the baseline model",
     "df": "df [moments - npar]",
     "pvalue": "p [chi2 upper tail]",
+    "chisq.swain": "chi2 [Swain 1975, small-sample]",
+    "pvalue.swain": "p [Swain 1975]",
     "baseline.chisq": "chi2 baseline [independence]",
     "baseline.df": "df baseline [independence]",
     "baseline.pvalue": "p baseline [chi2 upper tail]",
@@ -77,8 +84,9 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
 
     ``preset`` tells how the baseline model is tested.
     """
+    independent = independence(fit)
     null = infer(
-        independence(fit),
+        independent,
         information="expected" if preset.information == "first.order" else preset.information,
         test=preset.test,
         wishart=inference.n_scale != fit.moments.n and fit.loss == "ML",
@@ -86,6 +94,7 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
     values = _test_based(fit, inference, null) | _residual_based(fit, inference)
     if fit.loss == "ML":
         values |= _likelihood_based(fit)
+    values |= _special_robust(fit, independent, inference)
     n = "N" if inference.n_scale == fit.moments.n else "N - 1"
     means = "" if fit.model.meanstructure else ", no mean structure"
     slots = {"n": n, "means": means, "loss": fit.loss}
@@ -97,6 +106,29 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
                 label = f"{formula.format(**slots)}{_variant(suffix, inference.correction)}"
                 found[key] = Measure(key, float(values[key]), label)
     return found
+
+
+def _special_robust(fit: Fit, independent: Fit, inference: Inference) -> dict[str, float]:
+    """Robust indices under missing data and with ordered items, in place of the general ones."""
+    n, groups, scaled = inference.n_scale, inference.groups, inference.robust is not None
+    if any(g.patterns is not None for g in fit.moments.groups):
+        pair = fiml_corrected(fit, scaled=scaled), fiml_corrected(independent, scaled=scaled)
+        return robust_indices(*pair, n, groups) if pair[0].df else {}
+    if any(g.ordinal is not None for g in fit.moments.groups):
+        if not scaled:
+            return {}
+        found = categorical_corrected(fit)
+        if found is None:
+            return dict.fromkeys(ROBUST, nan)
+        return robust_indices(*found, n, groups)
+    return {}
+
+
+ROBUST = (
+    "cfi.robust", "tli.robust", "nnfi.robust", "rni.robust", "rmsea.robust",
+    "rmsea.ci.lower.robust", "rmsea.ci.upper.robust",
+    "rmsea.pvalue.robust", "rmsea.notclose.pvalue.robust",
+)  # fmt: skip
 
 
 def _variant(suffix: str, how: Correction | None) -> str:
@@ -129,6 +161,10 @@ def _test_based(fit: Fit, inference: Inference, null: Inference) -> dict[str, fl
         "cn_05": indices.hoelter(fmin=test.stat / n, df=test.df, alpha=0.05),
         "cn_01": indices.hoelter(fmin=test.stat / n, df=test.df, alpha=0.01),
     }
+    if fit.loss == "ML" and inference.groups == 1 and test.df > 0:
+        factor = indices.swain(p=len(fit.moments.names), df=int(test.df), n=fit.moments.n - 1)
+        found["chisq.swain"] = factor * test.stat
+        found["pvalue.swain"] = ChiSquare.of(factor * test.stat, test.df).p
     found |= _baseline(null.test, "") | _incremental(test, null.test, "")
     found |= _rmsea(test.stat, test.df, inference, "")
     return found | _corrected(inference, null)
@@ -231,58 +267,54 @@ def _likelihood_based(fit: Fit) -> dict[str, float]:
     npar = free_directions(fit)
     x = exogenous(fit)
     logl = saturated = 0.0
-    for term, at, sample in _states(fit):
-        mean = sample.mean if fit.model.meanstructure else None
-        mu = at.mu if fit.model.meanstructure else None
-        S = sample.cov
-        logl += indices.log_likelihood(S=S, n=sample.n, Sigma=at.Sigma, mean=mean, mu=mu)
-        saturated += indices.log_likelihood(S=S, n=sample.n, Sigma=S)
+    states = zip(fit.objective.terms, fit.objective.implied(fit.theta), compared(fit), strict=True)
+    for term, at, one in states:
+        if isinstance(term, MomentTerm) and isinstance(term.loss, FullInformation):
+            logl += term.loss.log_likelihood(term.loss.deviance(at))
+            saturated += term.loss.log_likelihood(term.loss.floor)
+        else:
+            S, n, mean = one.S, one.n, one.mean
+            logl += indices.log_likelihood(S=S, n=n, Sigma=one.Sigma, mean=mean, mu=one.mu)
+            saturated += indices.log_likelihood(S=S, n=n, Sigma=S, mean=mean, mu=mean)
         if len(x):
-            Sx = S[np.ix_(x, x)]
-            marginal = indices.log_likelihood(S=Sx, n=sample.n, Sigma=Sx)
+            Sx = one.S[np.ix_(x, x)]
+            marginal = indices.log_likelihood(S=Sx, n=one.n, Sigma=Sx)
             logl -= marginal
             saturated -= marginal
-        n = fit.moments.n
+    total = fit.moments.n
     return {
         "logl": logl,
         "unrestricted.logl": saturated,
         "aic": indices.aic(logl=logl, npar=npar),
-        "bic": indices.bic(logl=logl, npar=npar, n=n),
-        "bic2": indices.sabic(logl=logl, npar=npar, n=n),
+        "bic": indices.bic(logl=logl, npar=npar, n=total),
+        "bic2": indices.sabic(logl=logl, npar=npar, n=total),
     }
 
 
 def _residual_based(fit: Fit, inference: Inference) -> dict[str, float]:
-    means = fit.model.meanstructure
     n = fit.moments.n
     sums = dict.fromkeys(("rmr", "srmr", "srmr_nomean", "crmr"), 0.0)
-    for _, at, sample in _states(fit):
-        w = sample.n / n
-        S, Sigma = sample.cov, at.Sigma
-        mean, mu = (sample.mean, at.mu) if means else (None, None)
-        sums["rmr"] += w * indices.rmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
-        sums["srmr"] += w * indices.srmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
-        sums["srmr_nomean"] += w * indices.srmr(S=S, Sigma=Sigma)
-        sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, mean=mean, mu=mu)
-    sums["gfi"] = _gfi(fit)
-    df = inference.test.df
-    moments = sum(g.p * (g.p + 1) // 2 + (g.p if means else 0) for g in fit.model.groups)
-    sums["agfi"] = indices.agfi(gfi=sums["gfi"], df=df, moments=moments)
-    sums["pgfi"] = df / moments * sums["gfi"]
-    return sums
-
-
-def _gfi(fit: Fit) -> float:
-    means = fit.model.meanstructure
-    total = 0.0
-    for block, (_, at, sample) in zip(blocks(fit), _states(fit), strict=True):
-        residual = residual_vector(at, sample, means=means)
-        stacked = sample_vector(sample, means)
-        total += block.share * indices.gfi(residual=residual, sample=stacked, weight=block.V)
-    return total
-
-
-def _states(fit: Fit):  # type: ignore[no-untyped-def]
-    return zip(
-        fit.objective.terms, fit.objective.implied(fit.theta), fit.moments.groups, strict=True
-    )
+    for one in compared(fit):
+        w = one.n / n
+        S, Sigma, first = one.S, one.Sigma, one.first_order()
+        bare = indices.srmr(S=S, Sigma=Sigma)
+        ordinal = one.thresholds is not None
+        sums["rmr"] += w * indices.rmr(S=S, Sigma=Sigma, first=one.first_order(raw=True))
+        sums["srmr"] += w * (bare if ordinal else indices.srmr(S=S, Sigma=Sigma, first=first))
+        sums["srmr_nomean"] += w * bare
+        sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, first=first)
+    gfi = 0.0
+    for block, term, at, (s, sigma) in zip(
+        blocks(fit),
+        fit.objective.terms,
+        fit.objective.implied(fit.theta),
+        stacked_moments(fit),
+        strict=True,
+    ):
+        V = block.V
+        if isinstance(term, MomentTerm) and isinstance(term.loss, FullInformation):
+            V = term.loss.saturated_information(at, observed=True)
+        gfi += block.share * indices.gfi(residual=s - sigma, sample=s, weight=V)
+    df, moments = inference.test.df, sum(modelled_moments(fit))
+    agfi = indices.agfi(gfi=gfi, df=df, moments=moments)
+    return sums | {"gfi": gfi, "agfi": agfi, "pgfi": df / moments * gfi}

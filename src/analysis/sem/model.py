@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import ModelError, message
 from analysis.sem.moments import Moments
+from analysis.sem.ordinal_stats import OrdinalMoments
 from analysis.syntax import Parameter, ParTable
 
 Array = NDArray[np.float64]
@@ -28,6 +29,55 @@ class Cells:
     row: Index
     col: Index
     par: Index
+
+
+@dataclass(frozen=True)
+class Ordinal:
+    """Thresholds and scale factors of one group's ordered items.
+
+    ``items`` are their positions among the observed variables; ``variable`` (r1,) the variable of
+    each leading statistic; ``tau0`` (r1,) fixed thresholds, ``tau`` the free ones; ``delta0`` (p,)
+    fixed scale factors, ``delta`` the free ones. With ``by_delta`` residual variances follow from
+    delta; otherwise delta follows from the implied variances.
+    """
+
+    items: Index
+    variable: Index
+    tau0: Array
+    tau: Cells
+    delta0: Array
+    delta: Cells
+    by_delta: bool
+
+    def thresholds(self, theta: NDArray[np.generic]) -> Array:
+        """Thresholds (r1,), 0 for means of numeric items."""
+        values = self.tau0.astype(np.result_type(self.tau0, theta))
+        values[self.tau.row] = theta[self.tau.par]
+        return values
+
+    def deltas(self, theta: NDArray[np.generic]) -> Array:
+        """Scale factors (p,) as parameters."""
+        values = self.delta0.astype(np.result_type(self.delta0, theta))
+        values[self.delta.row] = theta[self.delta.par]
+        return values
+
+    def scales(self, theta: NDArray[np.generic], Sigma: Array) -> Array:
+        """Scale factors (p,), 1 for numeric items."""
+        if self.by_delta:
+            return self.deltas(theta)
+        values = np.ones(len(Sigma), dtype=Sigma.dtype)
+        values[self.items] = 1.0 / np.sqrt(np.diag(Sigma)[self.items])
+        return values
+
+    def scales_jacobian(self, Sigma: Array, dSigma: Array) -> Array:
+        """Derivative (q, p) of the scale factors."""
+        slopes = np.zeros(dSigma.shape[:2])
+        if self.by_delta:
+            slopes[self.delta.par, self.delta.row] = 1.0
+        else:
+            own = np.diag(Sigma)[self.items]
+            slopes[:, self.items] = -0.5 * own**-1.5 * dSigma[:, self.items, self.items]
+        return slopes
 
 
 @dataclass(frozen=True)
@@ -46,6 +96,7 @@ class GroupModel:
     A: Cells
     S: Cells
     m: Cells
+    ordinal: Ordinal | None = None
 
     @property
     def p(self) -> int:
@@ -59,7 +110,19 @@ class GroupModel:
         S[self.S.row, self.S.col] = theta[self.S.par]
         S[self.S.col, self.S.row] = theta[self.S.par]
         m[self.m.row] = theta[self.m.par]
+        if self.ordinal is not None and self.ordinal.by_delta:
+            self._complete_residuals(A, S, theta)
         return A, S, m
+
+    def _complete_residuals(self, A: Array, S: Array, theta: NDArray[np.generic]) -> None:
+        """Residual variances of ordered items: what brings the latent response to 1 / delta^2."""
+        assert self.ordinal is not None
+        items = self.ordinal.items
+        S[items, items] = 0.0
+        T = np.linalg.inv(np.eye(len(A)) - A)[: self.p]
+        explained = np.einsum("ij,jk,ik->i", T, S, T)[items]
+        delta = self.ordinal.deltas(theta)[items]
+        S[items, items] = 1.0 / delta**2 - explained
 
 
 @dataclass(frozen=True)
@@ -102,9 +165,7 @@ def compile_model(partable: ParTable, moments: Moments) -> Model:
     covariates that are fixed at their sample moments (``fixed.x``).
     """
     meanstructure = any(r.op == "~1" for r in partable.rows)
-    groups = tuple(
-        _compile_group(partable, g + 1, moments) for g in range(len(partable.groups))
-    )
+    groups = tuple(_compile_group(partable, g + 1, moments) for g in range(len(partable.groups)))
     return Model(partable, groups, meanstructure)
 
 
@@ -126,7 +187,11 @@ def _compile_group(partable: ParTable, group: int, moments: Moments) -> GroupMod
         if row.free > 0:
             cells[matrix].append((i, j, row.free - 1))
         else:
-            value = _sample_value(row, moments.names, sample.cov, sample.mean) if row.exo else row.ustart
+            value = (
+                _sample_value(row, moments.names, sample.cov, sample.mean)
+                if row.exo
+                else row.ustart
+            )
             const[matrix][i, j] = 0.0 if value is None else value
             if matrix == "S":
                 const[matrix][j, i] = const[matrix][i, j]
@@ -136,8 +201,41 @@ def _compile_group(partable: ParTable, group: int, moments: Moments) -> GroupMod
         const["A"],
         const["S"],
         const["m"][:, 0],
-        *(_cells(cells[name]) for name in ("A", "S", "m")),
+        _cells(cells["A"]),
+        _cells(cells["S"]),
+        _cells(cells["m"]),
+        _ordinal(partable, group, sample.ordinal) if sample.ordinal is not None else None,
     )
+
+
+def _ordinal(partable: ParTable, group: int, data: OrdinalMoments) -> Ordinal:
+    place: dict[tuple[str, str], int] = {}
+    count: dict[str, int] = {}
+    for i, v in enumerate(data.threshold_variable):
+        if v < 0:
+            continue
+        name = data.names[v]
+        count[name] = count.get(name, 0) + 1
+        place[(name, f"t{count[name]}")] = i
+    variable = data.threshold_variable.copy()
+    numeric = [i for i, name in enumerate(data.names) if name not in data.ordered]
+    variable[variable < 0] = numeric
+    at = {name: i for i, name in enumerate(data.names)}
+    tau0, delta0 = np.zeros(len(variable)), np.ones(len(data.names))
+    tau: list[tuple[int, int, int]] = []
+    delta: list[tuple[int, int, int]] = []
+    for row in partable.rows:
+        if row.group != group or row.op not in ("|", "~*~"):
+            continue
+        cells, const = (tau, tau0) if row.op == "|" else (delta, delta0)
+        i = place[(row.lhs, row.rhs)] if row.op == "|" else at[row.lhs]
+        if row.free > 0:
+            cells.append((i, 0, row.free - 1))
+        elif row.ustart is not None:
+            const[i] = row.ustart
+    items = np.array([at[name] for name in data.ordered], dtype=np.intp)
+    by_delta = partable.options.parameterization == "delta"
+    return Ordinal(items, variable, tau0, _cells(tau), delta0, _cells(delta), by_delta)
 
 
 def _position(row: Parameter, at: dict[str, int]) -> tuple[str, int, int] | None:

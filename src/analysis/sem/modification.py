@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.fit import Fit
-from analysis.sem.implied import Implied
 from analysis.sem.inference import Inference
 from analysis.sem.model import Cells, GroupModel
 from analysis.sem.objective import Objective
 from analysis.sem.standardize import scales
+from analysis.sem.state import Implied
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def modification_indices(fit: Fit, inference: Inference) -> tuple[ModificationIn
     cross = unit[q:, :q] @ Z
     own = np.diag(unit)[q:]
     V = own - np.einsum("ij,jk,ik->i", cross, inner, cross)
-    clear = V > 1e-8 * np.abs(own)
+    clear = 1e-8 * np.abs(own) < V
     V = np.where(clear, V, np.nan)
     epc = score[q:] / V
     mi = fit.moments.n * score[q:] * epc
@@ -171,7 +171,7 @@ def _extend(fit: Fit, candidates: list[_Candidate]) -> Objective:
             S=_join(term.model.S, added["S"]),
             m=_join(term.model.m, added["m"]),
         )
-        terms.append(replace(term, model=model))
+        terms.append(term.with_model(model))
     return Objective(tuple(terms), q + len(candidates))
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import ModelError, message
+from analysis.sem.missing import Patterns, patterns, saturated_moments
+from analysis.sem.ordinal_checks import pooled_categories
+from analysis.sem.ordinal_stats import OrdinalMoments, ordinal_moments
 
 Array = NDArray[np.float64]
 
@@ -19,7 +22,10 @@ class GroupMoments:
     """Moments of one group.
 
     ``cov`` (p, p) has divisor n (the maximum-likelihood one); ``mean`` (p,) is None where only
-    covariances are known; ``rows`` (n, p) holds the answers where they exist.
+    covariances are known; ``rows`` holds the answers where they exist, NaN where missing. Until
+    ``complete``, ``full_information`` or ``categorical`` has prepared them for a model, n, cov
+    and mean are those of the complete rows. ``patterns`` is there with full information (cov and
+    mean are then the saturated model's), ``ordinal`` with ordered items.
     """
 
     label: str
@@ -27,6 +33,8 @@ class GroupMoments:
     cov: Array
     mean: Array | None = None
     rows: Array | None = None
+    patterns: Patterns | None = None
+    ordinal: OrdinalMoments | None = None
 
 
 @dataclass(frozen=True)
@@ -57,26 +65,15 @@ class Moments:
     ) -> Moments:
         """Moments of answers ``rows`` (n, p), one row a respondent, NaN where missing.
 
-        Only complete rows enter the covariances; ``rows`` keeps the incomplete ones out too.
         With ``group`` (n,) there is one set of moments a label, in the order of appearance.
         """
         x = np.ascontiguousarray(rows, dtype=float)
         if x.ndim != 2 or x.shape[1] != len(names):
-            raise ModelError(
-                message("sem.shape", rows=str(x.shape), names=len(names))
-            )
+            raise ModelError(message("sem.shape", rows=str(x.shape), names=len(names)))
         labels = np.asarray([""] * len(x) if group is None else list(group), dtype=object)
-        keep = ~np.isnan(x).any(axis=1)
         order = dict.fromkeys(labels.tolist())
-        groups = [cls._of_rows(label, x[(labels == label) & keep]) for label in order]
-        moments = cls(tuple(names), tuple(groups))
-        return moments._checked()
-
-    @staticmethod
-    def _of_rows(label: str, x: Array) -> GroupMoments:
-        mean = x.mean(axis=0) if len(x) else np.full(x.shape[1], np.nan)
-        centred = x - mean
-        return GroupMoments(label, len(x), centred.T @ centred / max(len(x), 1), mean, x)
+        groups = tuple(_of_rows(label, x[labels == label]) for label in order)
+        return cls(tuple(names), groups)
 
     @classmethod
     def from_published(
@@ -105,14 +102,10 @@ class Moments:
         if rescale:
             matrix = matrix * ((n - 1) / n)
         mean = None if means is None else np.asarray(means, dtype=float)
-        return cls(tuple(names), (GroupMoments("", n, matrix, mean),))._checked()
-
-    def _checked(self) -> Moments:
-        p = len(self.names)
-        for g in self.groups:
-            if g.cov.shape != (p, p):
-                raise ModelError(message("sem.shape", rows=str(g.cov.shape), names=p))
-        return self
+        if matrix.shape != (len(names), len(names)):
+            raise ModelError(message("sem.shape", rows=str(matrix.shape), names=len(names)))
+        _check_matrix(matrix, names)
+        return cls(tuple(names), (GroupMoments("", n, matrix, mean),))
 
     def select(self, names: Sequence[str]) -> Moments:
         """The same moments over ``names``, in that order."""
@@ -126,16 +119,53 @@ class Moments:
                 )
             )
         ix = np.array([self.names.index(name) for name in names], dtype=int)
-        groups = tuple(
-            replace(
-                g,
-                cov=g.cov[np.ix_(ix, ix)],
-                mean=None if g.mean is None else g.mean[ix],
-                rows=None if g.rows is None else g.rows[:, ix],
-            )
+        return Moments(tuple(names), tuple(_columns(g, ix) for g in self.groups))
+
+    def arranged(self, names: Sequence[str]) -> Moments:
+        """Prepared moments, which must already be in the order of ``names``."""
+        if tuple(names) == self.names:
+            return self
+        raise ValueError(f"moments are over {self.names}, the model wants {tuple(names)}")
+
+    @property
+    def incomplete(self) -> int:
+        """Respondents with a missing answer."""
+        rows = [g.rows for g in self.groups if g.rows is not None]
+        return sum(int(np.isnan(x).any(axis=1).sum()) for x in rows)
+
+    def complete(self) -> Moments:
+        """Only the respondents without a missing answer (listwise deletion)."""
+        groups = [
+            g if g.rows is None else _of_rows(g.label, g.rows[~np.isnan(g.rows).any(axis=1)])
             for g in self.groups
+        ]
+        return replace(self, groups=tuple(groups))
+
+    def full_information(self, covariates: Sequence[str] = ()) -> Moments:
+        """All respondents with at least one answer, and none missing on the ``covariates``.
+
+        ``cov`` and ``mean`` become those of the saturated model. Raises ``ModelError`` where two
+        items were never answered by the same respondent.
+        """
+        x = [self.names.index(name) for name in covariates]
+        return replace(self, groups=tuple(_with_patterns(g, self.names, x) for g in self.groups))
+
+    def categorical(self, ordered: Sequence[str]) -> Moments:
+        """Thresholds, polychoric and polyserial correlations of the complete respondents."""
+        rows = [g.rows for g in self.groups]
+        if any(r is None for r in rows):
+            raise ModelError(message("sem.rows_needed"))
+        categories = pooled_categories(
+            np.concatenate([r for r in rows if r is not None]), self.names, ordered
         )
-        return Moments(tuple(names), groups)
+        groups = []
+        for g in self.complete().groups:
+            assert g.rows is not None
+            data = ordinal_moments(
+                g.rows, self.names, ordered, label=g.label, categories=categories
+            )
+            groups.append(replace(g, cov=data.cov, mean=data.means, ordinal=data))
+        return replace(self, groups=tuple(groups))
 
     def rescaled(self, likelihood: Literal["normal", "wishart"]) -> Moments:
         """Covariances with divisor n (``normal``) or n - 1 (``wishart``)."""
@@ -156,3 +186,48 @@ class Moments:
     def renamed(self, names: Mapping[str, str]) -> Moments:
         """The same moments under other variable names."""
         return replace(self, names=tuple(names.get(n, n) for n in self.names))
+
+
+def _check_matrix(matrix: Array, names: Sequence[str]) -> None:
+    """Refuse a matrix that no data can have: asymmetric, or with a correlation beyond 1."""
+    sd = np.sqrt(np.abs(np.diag(matrix)))
+    unit = np.where(sd > 0, sd, 1.0)
+    R = matrix / np.outer(unit, unit)
+    problems = []
+    for i, j in np.argwhere(np.tril(np.abs(R - R.T) > 1e-8, -1))[:5]:
+        problems.append(message("sem.asymmetric", row=names[i], column=names[j]))
+    for i, j in np.argwhere(np.tril(np.abs(R) > 1.0 + 1e-8, -1))[:5]:
+        pair = f"{names[i]}, {names[j]}"
+        problems.append(message("sem.beyond_one", pair=pair, value=f"{R[i, j]:.4f}"))
+    if problems:
+        raise ModelError(problems)
+
+
+def _of_rows(label: str, rows: Array) -> GroupMoments:
+    x = rows[~np.isnan(rows).any(axis=1)]
+    mean = x.mean(axis=0) if len(x) else np.full(rows.shape[1], np.nan)
+    centred = x - mean
+    return GroupMoments(label, len(x), centred.T @ centred / max(len(x), 1), mean, rows)
+
+
+def _columns(g: GroupMoments, ix: NDArray[np.intp]) -> GroupMoments:
+    if g.rows is not None:
+        return _of_rows(g.label, g.rows[:, ix])
+    mean = None if g.mean is None else g.mean[ix]
+    return GroupMoments(g.label, g.n, g.cov[np.ix_(ix, ix)], mean)
+
+
+def _with_patterns(g: GroupMoments, names: tuple[str, ...], x: list[int]) -> GroupMoments:
+    if g.rows is None:
+        return g
+    answered = ~np.isnan(g.rows)
+    rows = g.rows[answered.any(axis=1) & answered[:, x].all(axis=1)]
+    found = patterns(rows)
+    never = np.argwhere(np.triu(found.coverage) + np.tril(np.ones_like(found.coverage), -1) == 0)
+    if len(never):
+        pairs = ", ".join(f"{names[i]} ~ {names[j]}" for i, j in never[:5])
+        raise ModelError(message("sem.never_together", pairs=pairs, group=g.label))
+    mean, cov, iterations, converged = saturated_moments(found)
+    if not converged:
+        raise ModelError(message("sem.em_not_converged", iterations=iterations, group=g.label))
+    return GroupMoments(g.label, len(rows), cov, mean, rows, found)

@@ -2,36 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.implied import Implied, implied, jacobian, pullback, second_order
-from analysis.sem.losses import Loss
+from analysis.sem.algebra import half_vector
+from analysis.sem.implied import implied, jacobian, pullback, second_order
+from analysis.sem.losses import LeastSquares, Loss
 from analysis.sem.model import GroupModel
+from analysis.sem.state import Implied
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Term:
-    """One group's model and loss.
+class Term(Protocol):
+    """One group's part of F, with theta (q,) the whole parameter vector.
 
-    ``share`` is n_g / n; ``weight``, the factor of its loss in F, is the same for ML and
+    ``share`` is n_g / n; ``weight``, the factor of the group's loss in F, is the same for ML and
     (n_g - 1) / n for least squares, as in lavaan.
     """
+
+    @property
+    def model(self) -> GroupModel:
+        """The group's matrices."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """n_g / n."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """Factor of the group's loss in F."""
+        ...
+
+    def value(self, theta: Array) -> float:
+        """The loss, ``inf`` where it is not defined."""
+        ...
+
+    def gradient(self, theta: Array) -> Array:
+        """Its slope (q,)."""
+        ...
+
+    def expected(self, theta: Array) -> Array:
+        """Expected second derivative (q, q)."""
+        ...
+
+    def hessian(self, theta: Array) -> Array:
+        """Second derivative (q, q)."""
+        ...
+
+    def moments_jacobian(self, theta: Array) -> Array:
+        """Derivative (q, r) of the stacked moments."""
+        ...
+
+    @property
+    def fixed_weight(self) -> Array | None:
+        """Weight of the stacked moments where it does not depend on the model."""
+        ...
+
+    def with_model(self, model: GroupModel) -> Term:
+        """The same data under another model."""
+        ...
+
+
+@dataclass(frozen=True)
+class MomentTerm:
+    """Loss over means and covariances."""
 
     model: GroupModel
     loss: Loss
     share: float
     weight: float
+    means: bool
+
+    def value(self, theta: Array) -> float:
+        """The loss, ``inf`` where it is not defined."""
+        return self.loss.value(implied(self.model, theta))
+
+    def gradient(self, theta: Array) -> Array:
+        """Its slope (q,)."""
+        at = implied(self.model, theta)
+        return pullback(self.model, at, *self.loss.slopes(at), len(theta))
+
+    def expected(self, theta: Array) -> Array:
+        """Expected second derivative (q, q)."""
+        at = implied(self.model, theta)
+        return self.loss.expected(at, *jacobian(self.model, at, len(theta)))
+
+    def hessian(self, theta: Array) -> Array:
+        """Second derivative (q, q)."""
+        at, q = implied(self.model, theta), len(theta)
+        H = self.loss.observed(at, *jacobian(self.model, at, q))
+        return H + second_order(self.model, at, *self.loss.slopes(at), q)
+
+    def moments_jacobian(self, theta: Array) -> Array:
+        """Derivative (q, r) of means (where modelled) and vech Sigma."""
+        dSigma, dmu = jacobian(self.model, implied(self.model, theta), len(theta))
+        lower = half_vector(dSigma)
+        return np.concatenate([dmu, lower], axis=1) if self.means else lower
+
+    def with_model(self, model: GroupModel) -> MomentTerm:
+        """The same data under another model."""
+        return MomentTerm(model, self.loss, self.share, self.weight, self.means)
+
+    @property
+    def fixed_weight(self) -> Array | None:
+        """Weight of the stacked moments where it does not depend on the model."""
+        return self.loss.V if isinstance(self.loss, LeastSquares) else None
 
 
 @dataclass(frozen=True)
 class Objective:
-    """F(theta) = sum_g weight_g F_g(Sigma_g(theta), mu_g(theta)), theta (q,)."""
+    """F(theta) = sum_g weight_g F_g(theta), theta (q,)."""
 
     terms: Sequence[Term]
     q: int
@@ -43,32 +130,25 @@ class Objective:
     def value(self, theta: Array) -> float:
         """F, or ``inf`` where a group's loss is not defined."""
         try:
-            at = self.implied(theta)
+            value = sum(t.weight * t.value(theta) for t in self.terms)
         except np.linalg.LinAlgError:
             return float("inf")
-        value = sum(t.weight * t.loss.value(a) for t, a in zip(self.terms, at, strict=True))
-        return value if np.isfinite(value) else float("inf")
+        return float(value) if np.isfinite(value) else float("inf")
 
     def gradient(self, theta: Array) -> Array:
         """dF/dtheta (q,)."""
-        total = np.zeros(self.q)
-        for t, at in zip(self.terms, self.implied(theta), strict=True):
-            Q, c = t.loss.slopes(at)
-            total += t.weight * pullback(t.model, at, Q, c, self.q)
-        return total
+        return self._sum(lambda t: t.weight * t.gradient(theta))
 
     def expected_hessian(self, theta: Array) -> Array:
         """Twice the expected information of one respondent (q, q)."""
-        total = np.zeros((self.q, self.q))
-        for t, at in zip(self.terms, self.implied(theta), strict=True):
-            total += t.share * t.loss.expected(at, *jacobian(t.model, at, self.q))
-        return total
+        return self._sum(lambda t: t.share * t.expected(theta))
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""
-        total = np.zeros((self.q, self.q))
-        for t, at in zip(self.terms, self.implied(theta), strict=True):
-            Q, c = t.loss.slopes(at)
-            H = t.loss.observed(at, *jacobian(t.model, at, self.q))
-            total += t.weight * (H + second_order(t.model, at, Q, c, self.q))
+        return self._sum(lambda t: t.weight * t.hessian(theta))
+
+    def _sum(self, part: Callable[[Term], Array]) -> Array:
+        total = part(self.terms[0])
+        for term in self.terms[1:]:
+            total = total + part(term)
         return total

@@ -154,9 +154,7 @@ def _solve(
     return _Step(s * scale, decrement, float(violation))
 
 
-def _equality_step(
-    H: Array, g: Array, h: Array, J: Array
-) -> tuple[Array, float, Array] | None:
+def _equality_step(H: Array, g: Array, h: Array, J: Array) -> tuple[Array, float, Array] | None:
     """Step, decrement, and multipliers of min g's + s'Hs/2 subject to J s = -h."""
     if len(J) == 0:
         Z, s_range = None, np.zeros_like(g)
@@ -181,4 +179,4 @@ def _merit(value: float, theta: Array, constraints: Constraints) -> float:
         return value
     h, _ = constraints.equality(theta)
     g, _ = constraints.inequality(theta)
-    return value + PENALTY * (np.abs(h).sum() - np.minimum(g, 0.0).sum())
+    return value + PENALTY * float(np.abs(h).sum() - np.minimum(g, 0.0).sum())

@@ -184,7 +184,8 @@ def _pearson_of_tables(tables: Array) -> Array:
     mean_r, mean_c = row @ code / total, col @ code / total
     cov = (tables @ code) @ code / total - mean_r * mean_c
     var_r, var_c = row @ code**2 / total - mean_r**2, col @ code**2 / total - mean_c**2
-    return np.clip(cov / np.sqrt(var_r * var_c), -0.95, 0.95)
+    start: Array = np.clip(cov / np.sqrt(var_r * var_c), -0.95, 0.95)
+    return start
 
 
 def mixed_terms(
@@ -262,12 +263,13 @@ def _roots(score: Score, start: Array, limit: float) -> Array:
         low[active] = np.where(g > 0, now, low[active])
         high[active] = np.where(g < 0, now, high[active])
         with np.errstate(divide="ignore", invalid="ignore"):
-            new = np.where(h < 0, now - g / h, np.nan)
-        inside = (new > low[active]) & (new < high[active])
+            move = np.where(h < 0, -g / h, np.nan)
+        settled = np.abs(move) <= 1e-9
+        new = now + move
+        inside = settled | ((new > low[active]) & (new < high[active]))
         new = np.where(inside, new, 0.5 * (low[active] + high[active]))
-        new = np.where(g == 0, now, new)
         rho[active] = new
-        active = active[np.abs(new - now) > np.where(inside, 1e-9, 1e-13)]
+        active = active[~settled & (np.abs(new - now) > 1e-13)]
     return rho
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import Message, ModelError, message
-from analysis.sem.losses import inverse_and_logdet
+from analysis.sem.algebra import inverse_and_logdet
 from analysis.sem.ordinal_checks import Categories, coded, where_in
 from analysis.sem.ordinal_nacov import layout, nacov
 from analysis.sem.ordinal_pairs import (
@@ -101,9 +101,10 @@ class OrdinalMoments:
                 raise ModelError(
                     message("ordinal.wls_singular", n=self.n, r=len(self.stacked), where=where)
                 )
-            return solved[0] / np.outer(scale, scale)
+            inverse: Array = solved[0] / np.outer(scale, scale)
+            return inverse
         if estimator == "DWLS":
-            return np.reciprocal(self.gamma_diag)
+            return np.asarray(1.0 / self.gamma_diag)
         if estimator == "ULS":
             return np.ones(len(self.stacked))
         good = ", ".join(get_args(Weight))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.algebra import from_half_vector
 from analysis.sem.fit import Fit
 from analysis.sem.inference import Inference
-from analysis.sem.losses import from_half_vector
-from analysis.sem.stacked import Block, blocks, exogenous
+from analysis.sem.stacked import Block, Compared, blocks, compared, exogenous
 from analysis.sem.weights import masked_weight, within
 
 Array = NDArray[np.float64]
@@ -38,6 +38,11 @@ def residuals(fit: Fit, inference: Inference) -> tuple[Residuals, ...]:
     """Residuals of every group; normal-theory standard errors, whatever those of ``inference``."""
     found = []
     means = fit.model.meanstructure
+    if any(g.ordinal is not None for g in fit.moments.groups):
+        return tuple(
+            _without_errors(fit, g.label, one)
+            for g, one in zip(fit.moments.groups, compared(fit), strict=True)
+        )
     bread = _bread(fit)
     states = zip(fit.objective.implied(fit.theta), fit.moments.groups, blocks(fit), strict=True)
     for at, sample, block in states:
@@ -51,10 +56,17 @@ def residuals(fit: Fit, inference: Inference) -> tuple[Residuals, ...]:
         if means and sample.mean is not None:
             mean = sample.mean - at.mu
             mean_z = _ratio(mean, se[:p], sd)
-        found.append(
-            Residuals(fit.moments.names, sample.label, raw, raw / unit, z, mean, mean_z)
-        )
+        found.append(Residuals(fit.moments.names, sample.label, raw, raw / unit, z, mean, mean_z))
     return tuple(found)
+
+
+def _without_errors(fit: Fit, label: str, one: Compared) -> Residuals:
+    """Residual correlations of ordered items; they have no standard errors here."""
+    raw = one.S - one.Sigma
+    sd = np.sqrt(np.diag(one.S))
+    return Residuals(
+        fit.moments.names, label, raw, raw / np.outer(sd, sd), np.full(raw.shape, np.nan)
+    )
 
 
 def _ratio(raw: Array, se: Array, unit: Array) -> Array:

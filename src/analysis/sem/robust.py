@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from analysis.sem.estimators import TestName
 from analysis.sem.fit import Fit
-from analysis.sem.stacked import Block, blocks, exogenous, score_covariances
+from analysis.sem.missing import FullInformation, moments_only
+from analysis.sem.moments import GroupMoments
+from analysis.sem.stacked import Block, exogenous
 from analysis.sem.weights import gamma, masked_weight, within
 
 Array = NDArray[np.float64]
@@ -78,20 +80,32 @@ def moment_correction(name: TestName, df: int, first: float, second: float) -> C
     return Correction(name, factor, df - first / factor, df, first)
 
 
-def yuan_bentler_mplus(fit: Fit, df: int, bread: Array, score_meat: Array) -> Correction:
-    """c = [tr(A1^-1 B1) - tr(A0^-1 B0)] / df with A1 and B1 of the saturated model."""
+def yuan_bentler_mplus(fit: Fit, df: float, bread: Array, scores: Array) -> Correction:
+    """c = [tr(A1^-1 B1) - tr(A0^-1 B0)] / df with A1 and B1 of the saturated model.
+
+    ``scores`` (q, q) is B0, the covariance of the respondents' scores.
+    """
     means = fit.model.meanstructure
     x = exogenous(fit)
     saturated = 0.0
     for sample in fit.moments.groups:
-        V = masked_weight(sample.cov, x, means=means)
-        C = gamma(sample, means=means)
         keep = ~within(x, len(sample.cov), means=means)
-        saturated += float(np.sum(V[np.ix_(keep, keep)] * C[np.ix_(keep, keep)]))
-    trace = saturated - float(np.sum(bread * score_meat))
+        if sample.patterns is None:
+            A = masked_weight(sample.cov, x, means=means)[np.ix_(keep, keep)]
+            C = gamma(sample, means=means)[np.ix_(keep, keep)]
+            saturated += float(np.sum(A * C))
+        else:
+            A, B = saturated_information(sample)
+            solved = np.linalg.solve(A[np.ix_(keep, keep)], B[np.ix_(keep, keep)])
+            saturated += float(np.trace(solved))
+    trace = saturated - float(np.sum(bread * scores))
     return Correction("yuan.bentler.mplus", trace / df, 0.0, df, trace)
 
 
-def score_meat(fit: Fit, stack: Sequence[Block] | None = None) -> Array:
-    """Covariance (q, q) of the respondents' scores at the solution, ML."""
-    return meat(blocks(fit) if stack is None else stack, score_covariances(fit))
+def saturated_information(sample: GroupMoments) -> tuple[Array, Array]:
+    """Observed and first-order information (r, r) of the saturated model under missing data."""
+    assert sample.patterns is not None and sample.mean is not None
+    loss = FullInformation(sample.patterns, 0.0)
+    at = moments_only(sample.mean, sample.cov)
+    scores = loss.scores(at)
+    return loss.saturated_information(at, observed=True), scores.T @ scores / len(scores)

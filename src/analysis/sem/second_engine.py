@@ -7,15 +7,16 @@ complete-data, single-group ML (Meshcheryakov, Igolkina & Igolkina 2021).
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.fit import Fit, fit
 from analysis.sem.inference import infer
-from analysis.sem.model import compile_model
+from analysis.sem.model import Model, compile_model
+from analysis.sem.moments import Moments
 from analysis.sem.standardize import Standardizer
 from analysis.syntax import Parameter, ParTable
 
@@ -54,31 +55,39 @@ class EngineComparison:
 
 
 def second_engine(solved: Fit) -> EngineComparison | None:
-    """Compare with semopy; None where the model is outside what semopy does right."""
+    """Compare with semopy; None where the model is outside what semopy does right, or it fails."""
     if not _applicable(solved):
         return None
     semopy = importlib.import_module("semopy")
     moments = solved.moments.standardized()
-    table = solved.model.partable
+    table = _without_means(solved.model.partable)
     ours = fit(compile_model(table, moments), moments)
-    inference = infer(ours)
-    se = inference.se
-    std = np.real(Standardizer(ours.model, latent_only=False)(ours.theta))
+    se = infer(ours).se
     if se is None:
         return None
-    aliases = {name: f"v{i}" for i, name in enumerate(ours.model.groups[0].variables)}
-    theirs = _semopy_estimates(semopy, table, aliases, moments.names, moments.groups[0].cov, solved)
-    rows = []
-    for i, row in enumerate(table.rows):
-        found = theirs.get((aliases.get(row.lhs), row.op, aliases.get(row.rhs)))
-        if row.free > 0 and found is not None:
-            rows.append(
-                EngineRow(row.lhs, row.op, row.rhs, float(std[i]), found[0], float(se[row.free - 1]), found[1])
-            )
+    try:
+        theirs = _semopy_estimates(semopy, ours.model, moments)
+    except (ArithmeticError, LookupError, ValueError, np.linalg.LinAlgError):
+        return None
+    standardize = Standardizer(ours.model, latent_only=False)
+    std_ours, std_theirs = (np.real(standardize(theta)) for theta in (ours.theta, theirs[0]))
+    rows = tuple(
+        EngineRow(
+            row.lhs,
+            row.op,
+            row.rhs,
+            float(std_ours[i]),
+            float(std_theirs[i]),
+            float(se[row.free - 1]),
+            float(theirs[1][row.free - 1]),
+        )  # fmt: skip
+        for i, row in enumerate(table.rows)
+        if row.free > 0
+    )
     return EngineComparison(
         "semopy",
         str(semopy.__version__),
-        tuple(rows),
+        rows,
         max((_difference(r.std_ours, r.std_theirs) for r in rows), default=float("inf")),
         max((_difference(r.se_ours, r.se_theirs) for r in rows), default=float("inf")),
     )
@@ -90,35 +99,46 @@ def _difference(a: float, b: float) -> float:
 
 def _applicable(solved: Fit) -> bool:
     table = solved.model.partable
-    odd = any(r.exo or r.op not in ("=~", "~", "~~", ":=") for r in table.rows)
-    scaled = any(r.free == 0 and r.ustart not in (None, 0.0, 1.0) and r.group > 0 for r in table.rows)
-    return len(table.groups) == 1 and not odd and not scaled and not solved.model.meanstructure
+    odd = any(r.exo or r.op not in ("=~", "~", "~~", "~1", ":=") for r in table.rows)
+    scaled = any(
+        r.free == 0 and r.ustart not in (None, 0.0, 1.0) and r.group > 0 for r in table.rows
+    )
+    # Free intercepts of items leave the rest of the model as it is; other mean structures do not.
+    latent = set(table.latent)
+    means = any(r.op == "~1" and (r.lhs in latent) == (r.free > 0) for r in table.rows)
+    related = {name for r in table.rows if r.op in ("=~", "~") for name in (r.lhs, r.rhs)}
+    within = len(table.groups) == 1 and solved.loss == "ML" and related >= set(table.observed)
+    return within and not odd and not scaled and not means
 
 
-def _semopy_estimates(
-    semopy: object,
-    table: ParTable,
-    aliases: dict[str, str],
-    names: tuple[str, ...],
-    cov: Array,
-    solved: Fit,
-) -> dict[tuple[str | None, str, str | None], tuple[float, float]]:
+def _without_means(table: ParTable) -> ParTable:
+    rows, free = [], 0
+    for row in table.rows:
+        if row.op != "~1":
+            free += row.free > 0
+            rows.append(replace(row, free=free if row.free > 0 else 0))
+    return ParTable(tuple(rows), table.groups, table.options)
+
+
+def _semopy_estimates(semopy: object, model: Model, moments: Moments) -> tuple[Array, Array]:
+    """Estimates and standard errors (q,), NaN where semopy has no such parameter."""
     pandas = importlib.import_module("pandas")
+    table = model.partable
+    aliases = {name: f"v{i}" for i, name in enumerate(model.groups[0].variables)}
     text = "\n".join(_line(row, aliases) for row in table.rows if row.group > 0)
-    columns = [aliases[n] for n in names]
-    frame = pandas.DataFrame(cov, index=columns, columns=columns)
+    columns = [aliases[name] for name in moments.names]
+    frame = pandas.DataFrame(moments.groups[0].cov, index=columns, columns=columns)
     engine = semopy.Model(text)  # type: ignore[attr-defined]
-    engine.fit(cov=frame, n_samples=solved.moments.n)
-    table_out = engine.inspect(std_est=True)
-    found: dict[tuple[str | None, str, str | None], tuple[float, float]] = {}
-    for left, op, right, _, std, se, *_ in table_out.itertuples(index=False):
-        value = float(std), float(pandas.to_numeric(se, errors="coerce"))
+    engine.fit(cov=frame, n_samples=moments.n)
+    found: dict[tuple[str, str, str], tuple[float, float]] = {}
+    for left, op, right, estimate, se, *_ in engine.inspect().itertuples(index=False):
+        value = float(estimate), float(pandas.to_numeric(se, errors="coerce"))
         found[(left, op, right)] = value
-        if op == "~~":
-            found[(right, op, left)] = value
-        else:
-            found[(right, "=~", left)] = value
-    return found
+        found[(right, "~~" if op == "~~" else "=~", left)] = value
+    pairs = [
+        found.get((aliases[row.lhs], row.op, aliases[row.rhs]), (nan, nan)) for row in model.free
+    ]
+    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
 
 
 def _line(row: Parameter, aliases: dict[str, str]) -> str:

@@ -16,7 +16,6 @@ from analysis.sem import scores
 from analysis.sem.constraints import complex_step
 from analysis.sem.estimators import Estimator, Preset
 from analysis.sem.fit import Fit
-from analysis.sem.implied import Implied
 from analysis.sem.inference import Inference
 from analysis.sem.measures import Measure, fit_measures
 from analysis.sem.modification import ModificationIndex, modification_indices
@@ -24,6 +23,7 @@ from analysis.sem.outcome import Outcome
 from analysis.sem.residuals import Residuals, residuals
 from analysis.sem.second_engine import EngineComparison, second_engine
 from analysis.sem.standardize import Standardizer, fixed_values, row_values
+from analysis.sem.state import Implied
 from analysis.syntax import ParTable
 
 Array = NDArray[np.float64]
@@ -60,12 +60,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Solution:
-    """The result of ``sem()``: estimates, tests and diagnostics of one fitted model."""
+    """The result of ``sem()``: estimates, tests and diagnostics of one fitted model.
+
+    ``notes`` say what was done with the data, such as respondents dropped.
+    """
 
     fit: Fit
     inference: Inference
     estimator: Estimator
     preset: Preset
+    notes: tuple[Message, ...] = ()
     level: float = 0.95
 
     @property
@@ -125,7 +129,7 @@ class Solution:
         """All rows of the parameter table but constraints, in lavaan's order."""
         model, theta = self.fit.model, self.fit.theta
         fixed = fixed_values(model)
-        raw = _raw(self.fit, theta, fixed)
+        raw = np.real(_raw(self.fit, theta, fixed)).astype(float)
         raw_se = self._row_se(lambda x: _raw(self.fit, x, fixed))
         to_all = Standardizer(model, latent_only=False)
         std_all, std_se = np.real(to_all(theta)), self._row_se(to_all)
@@ -151,7 +155,8 @@ class Solution:
         self, i: int, raw: Array, raw_se: Array, std_lv: Array, std_all: Array, std_se: Array
     ) -> Estimate:
         row = self.partable.rows[i]
-        est, se = float(raw[i]), float(raw_se[i])
+        moves = row.free > 0 or row.op == ":="
+        est, se = float(raw[i]), float(raw_se[i]) if moves else 0.0
         quantile = float(norm.ppf(0.5 + self.level / 2.0))
         z = est / se if se > 0 else nan
         s, s_se = float(std_all[i]), float(std_se[i])
@@ -171,7 +176,9 @@ class Solution:
 
     @cached_property
     def measures(self) -> Mapping[str, Measure]:
-        """Fit measures by lavaan's name."""
+        """Fit measures by lavaan's name; empty where nothing was estimated."""
+        if not self.outcome.estimated:
+            return {}
         return fit_measures(self.fit, self.inference, self.preset)
 
     @cached_property
@@ -194,12 +201,17 @@ class Solution:
 
     @cached_property
     def residuals(self) -> Residuals:
-        """Residual covariances of the first group; ``residuals_by_group`` holds all."""
-        return self.residuals_by_group[0]
+        """Residual covariances of the first group; NaN where nothing was estimated."""
+        if self.residuals_by_group:
+            return self.residuals_by_group[0]
+        blank = np.full((len(self.names), len(self.names)), nan)
+        return Residuals(self.names, self.partable.groups[0], blank, blank, blank)
 
     @cached_property
     def residuals_by_group(self) -> tuple[Residuals, ...]:
-        """Residual covariances of every group."""
+        """Residual covariances of every group; empty where nothing was estimated."""
+        if not self.outcome.estimated:
+            return ()
         return residuals(self.fit, self.inference)
 
     @cached_property

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.algebra import half_vector
+from analysis.sem.categorical import CategoricalTerm
 from analysis.sem.fit import Fit
-from analysis.sem.implied import Implied, jacobian
-from analysis.sem.losses import LeastSquares, half_vector
-from analysis.sem.moments import GroupMoments
+from analysis.sem.missing import FullInformation
+from analysis.sem.objective import MomentTerm
 from analysis.sem.weights import contributions, gamma, masked_weight
 
 Array = NDArray[np.float64]
@@ -44,14 +45,10 @@ def blocks(fit: Fit) -> tuple[Block, ...]:
     found = []
     means = fit.model.meanstructure
     for term, at in zip(fit.objective.terms, fit.objective.implied(fit.theta), strict=True):
-        dSigma, dmu = jacobian(term.model, at, fit.model.q)
-        lower = half_vector(dSigma)
-        Delta = np.concatenate([dmu, lower], axis=1) if means else lower
-        if isinstance(term.loss, LeastSquares):
-            V = term.loss.V
-        else:
+        V = term.fixed_weight
+        if V is None:
             V = masked_weight(at.Sigma, exogenous(fit), means=means)
-        found.append(Block(term.share, Delta, V))
+        found.append(Block(term.share, term.moments_jacobian(fit.theta), V))
     return tuple(found)
 
 
@@ -62,24 +59,85 @@ def exogenous(fit: Fit) -> list[int]:
 
 
 def gammas(fit: Fit) -> tuple[Array, ...]:
-    """``gamma`` of every group."""
-    return tuple(gamma(g, means=fit.model.meanstructure) for g in fit.moments.groups)
-
-
-def score_covariances(fit: Fit) -> tuple[Array, ...]:
-    """Covariance (r, r) of the contributions around the model's moments, every group."""
+    """Asymptotic covariance of the stacked sample moments, every group."""
     means = fit.model.meanstructure
+    return tuple(
+        gamma(g, means=means) if g.ordinal is None else g.ordinal.gamma for g in fit.moments.groups
+    )
+
+
+def score_meat(fit: Fit) -> Array:
+    """Covariance (q, q) of the respondents' scores at the solution, ML."""
+    total = np.zeros((fit.model.q, fit.model.q))
+    means = fit.model.meanstructure
+    for term, at, sample, block in zip(
+        fit.objective.terms,
+        fit.objective.implied(fit.theta),
+        fit.moments.groups,
+        blocks(fit),
+        strict=True,
+    ):
+        if isinstance(term, MomentTerm) and isinstance(term.loss, FullInformation):
+            scores = term.loss.scores(at) @ block.Delta.T
+        else:
+            D = contributions(sample, means=means, mu=at.mu if means else None, Sigma=at.Sigma)
+            scores = D @ block.weighted(block.Delta.T)
+        total += block.share * scores.T @ scores / len(scores)
+    return total
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Sample and implied moments of one group in the same metric: S, Sigma (p, p), means (p,).
+
+    Means are None without a mean structure. With ordered items the metric is that of polychoric
+    correlations, and ``thresholds`` (r1,) holds sample less implied ones in place of means.
+    """
+
+    n: int
+    S: Array
+    Sigma: Array
+    mean: Array | None
+    mu: Array | None
+    thresholds: Array | None = None
+
+    def first_order(self, *, raw: bool = False) -> Array | None:
+        """Residuals of means in sample standard deviations (or raw), or of thresholds."""
+        if self.mean is None or self.mu is None:
+            return self.thresholds
+        residual = self.mean - self.mu
+        return residual if raw else residual / np.sqrt(np.diag(self.S))
+
+
+def compared(fit: Fit) -> tuple[Compared, ...]:
+    """What the model is to reproduce and what it makes of it, every group."""
     found = []
-    for at, sample in zip(fit.objective.implied(fit.theta), fit.moments.groups, strict=True):
-        mu = at.mu if means else None
-        D = contributions(sample, means=means, mu=mu, Sigma=at.Sigma)
-        found.append(D.T @ D / len(D))
+    at = fit.objective.implied(fit.theta)
+    groups = zip(fit.objective.terms, at, fit.moments.groups, strict=True)
+    for term, state, g in groups:
+        group = term.model
+        if isinstance(term, CategoricalTerm) and group.ordinal is not None:
+            count = len(group.ordinal.variable)
+            thresholds = (term.data.stacked - term.statistics(fit.theta))[:count]
+            delta = group.ordinal.scales(fit.theta, state.Sigma)
+            Sigma = state.Sigma * np.outer(delta, delta)
+            found.append(Compared(g.n, g.cov, Sigma, None, None, thresholds))
+        elif fit.model.meanstructure:
+            found.append(Compared(g.n, g.cov, state.Sigma, g.mean, state.mu))
+        else:
+            found.append(Compared(g.n, g.cov, state.Sigma, None, None))
     return tuple(found)
 
 
-def residual_vector(at: Implied, sample: GroupMoments, *, means: bool) -> Array:
-    """Sample less implied stacked moments (r,)."""
-    lower = half_vector(sample.cov) - half_vector(at.Sigma)
-    if not means or sample.mean is None:
-        return lower
-    return np.concatenate([sample.mean - at.mu, lower])
+def stacked_moments(fit: Fit) -> tuple[tuple[Array, Array], ...]:
+    """Stacked sample and implied moments (r,) of every group."""
+    found = []
+    for term, one in zip(fit.objective.terms, compared(fit), strict=True):
+        if isinstance(term, CategoricalTerm):
+            found.append((term.data.stacked, term.statistics(fit.theta)))
+            continue
+        s, sigma = half_vector(one.S), half_vector(one.Sigma)
+        if one.mean is not None and one.mu is not None:
+            s, sigma = np.concatenate([one.mean, s]), np.concatenate([one.mu, sigma])
+        found.append((s, sigma))
+    return tuple(found)

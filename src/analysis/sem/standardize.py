@@ -6,12 +6,15 @@ variables, both model-implied.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.constraints import Bindings
-from analysis.sem.implied import Implied, implied
+from analysis.sem.implied import implied
 from analysis.sem.model import GroupModel, Model
+from analysis.sem.state import Implied
 from analysis.syntax import Parameter
 
 Array = NDArray[np.float64]
@@ -19,12 +22,34 @@ Vector = NDArray[np.generic]
 
 
 def row_values(model: Model, theta: Vector, fixed: Array) -> Vector:
-    """Raw value of every row of the parameter table (free, fixed; 0 for constraints)."""
+    """Raw value of every row of the parameter table (free, fixed; 0 for constraints).
+
+    Residual variances (delta parameterization) or scale factors (theta) of ordered items follow
+    from the other parameters.
+    """
     values = fixed.astype(np.result_type(fixed, theta))
+    derived = [_derived(group, theta) for group in model.groups]
     for i, row in enumerate(model.partable.rows):
         if row.free > 0:
             values[i] = theta[row.free - 1]
+        elif row.group > 0:
+            values[i] = derived[row.group - 1].get((row.op, row.lhs, row.rhs), values[i])
     return values
+
+
+def _derived(group: GroupModel, theta: Vector) -> dict[tuple[str, str, str], np.generic]:
+    if group.ordinal is None:
+        return {}
+    found = {}
+    S = group.matrices(theta)[1]
+    scale = group.ordinal.scales(theta, implied(group, theta).Sigma)
+    for i in group.ordinal.items:
+        name = group.observed[i]
+        if group.ordinal.by_delta:
+            found[("~~", name, name)] = S[i, i]
+        else:
+            found[("~*~", name, name)] = scale[i]
+    return found
 
 
 def fixed_values(model: Model) -> Array:
@@ -72,13 +97,17 @@ class Standardizer:
 
     def _place(self, row: Parameter) -> tuple[int, int, int]:
         """Group, and the variables whose sds multiply (lhs) and divide (rhs); -1 for none."""
-        if row.group == 0 or row.op not in ("=~", "~", "~~", "~1"):
+        if row.group == 0 or row.op not in ("=~", "~", "~~", "~1", "|", "~*~"):
             return -1, -1, -1
         at = {name: i for i, name in enumerate(self._model.groups[row.group - 1].variables)}
         return row.group - 1, at[row.lhs], at.get(row.rhs, -1)
 
     def __call__(self, theta: Vector) -> Vector:
         """Standardized values of all rows; definitions are recomputed from them."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._with_definitions(self._rows(theta))
+
+    def _rows(self, theta: Vector) -> Vector:
         model = self._model
         values = row_values(model, theta, self._fixed)
         scales = [self._sds(g, theta) for g in range(len(model.groups))]
@@ -94,9 +123,11 @@ class Standardizer:
             elif row.op == "~~":
                 kind = 0 if left == right else 1
                 values[i] = values[i] / (sd[kind][left] * sd[kind][right])
+            elif row.op == "~*~":
+                values[i] = values[i] if self._latent_only else 1.0
             else:
                 values[i] = values[i] / sd[0][left]
-        return self._with_definitions(values)
+        return values
 
     def _sds(self, g: int, theta: Vector) -> tuple[Vector, Vector]:
         group = self._model.groups[g]
@@ -104,7 +135,7 @@ class Standardizer:
         return scales(group, implied(group, theta), S, latent_only=self._latent_only)
 
     def _with_definitions(self, values: Vector) -> Vector:
-        named: dict[str, object] = {}
+        named: dict[str, Any] = {}
         rows = self._model.partable.rows
         for value, row in zip(values, rows, strict=True):
             for name in {row.label, row.plabel} - {""}:

@@ -43,6 +43,11 @@ def _start_group(group: GroupModel, sample: GroupMoments, theta: Array) -> None:
             theta[par] = share * (sd[i] ** 2 if i < p else scale[(int(i), int(i))])
         elif i < p and not {int(i), int(j)} & indicated:
             theta[par] = sample.cov[i, j]
+    if group.ordinal is not None and sample.ordinal is not None:
+        stacked = sample.ordinal.stacked
+        for i, par in zip(group.ordinal.tau.row, group.ordinal.tau.par, strict=True):
+            theta[par] = stacked[i]
+        theta[group.ordinal.delta.par] = 1.0
     if sample.mean is not None:
         for i, par in zip(group.m.row, group.m.par, strict=True):
             theta[par] = sample.mean[i] if i < p else 0.0
@@ -55,7 +60,7 @@ def _is_loading(group: GroupModel, i: int, j: int, scale: dict[tuple[int, int], 
 def _latent_scales(group: GroupModel, cov: Array, sd: Array) -> dict[tuple[int, int], float]:
     """Start of each loading (indicator, factor), and of each factor's variance (factor, factor)."""
     p, k = group.p, len(group.variables)
-    pattern = (group.A0 != 0)
+    pattern = group.A0 != 0
     pattern[group.A.row, group.A.col] = True
     loading_cells = _measurement_cells(group, pattern)
     found: dict[tuple[int, int], float] = {}
@@ -65,11 +70,11 @@ def _latent_scales(group: GroupModel, cov: Array, sd: Array) -> dict[tuple[int, 
         items = loading_cells[factor]
         weights = _centroid(items, cov, p)
         marker = next((i for i in items if group.A0[i, factor] != 0), None)
-        if marker is not None and abs(weights[marker]) > 1e-8:
+        if marker is not None and weights[marker] != 0.0:
             unit = weights[marker] / group.A0[marker, factor]
         else:
             unit = 1.0 / np.sqrt(fixed_variance[factor]) if fixed_variance[factor] > 0 else 1.0
-        found[(factor, factor)] = max(unit**2, 1e-6) * (0.9 if items else 1.0)
+        found[(factor, factor)] = unit**2 * (0.9 if items else 1.0)
         for i in items:
             found[(i, factor)] = weights[i] / unit
         sd[factor] = abs(unit)
@@ -77,7 +82,7 @@ def _latent_scales(group: GroupModel, cov: Array, sd: Array) -> dict[tuple[int, 
 
 
 def _measurement_cells(group: GroupModel, pattern: NDArray[np.bool_]) -> dict[int, list[int]]:
-    """Indicators of each factor: all variables that depend on it, observed ones where there are any."""
+    """Indicators of each factor: the observed ones, or else the factors that depend on it."""
     p, k = group.p, len(group.variables)
     cells = {}
     for factor in range(p, k):

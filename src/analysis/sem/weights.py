@@ -11,31 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, message
-from analysis.sem.losses import half_index, half_vector
+from analysis.sem.algebra import half_index, half_vector, inverse
 from analysis.sem.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
 
-def normal_weight(inverse: Array, *, means: bool) -> Array:
-    """Normal-theory weight: inverse of the asymptotic covariance of (mean, vech S) over n."""
-    p = len(inverse)
+def normal_weight(Sigma: Array, *, means: bool) -> Array:
+    """Normal-theory weight at ``Sigma``: inverse of n times the covariance of (mean, vech S)."""
+    p = len(Sigma)
+    W = inverse(Sigma)
     row, col = half_index(p)
-    pairs = inverse[np.ix_(row, row)] * inverse[np.ix_(col, col)]
-    pairs = pairs + inverse[np.ix_(row, col)] * inverse[np.ix_(col, row)]
+    pairs = W[np.ix_(row, row)] * W[np.ix_(col, col)]
+    pairs = pairs + W[np.ix_(row, col)] * W[np.ix_(col, row)]
     double = np.where(row == col, 0.5, 1.0)
-    V = pairs * np.outer(double, double)
+    V: Array = pairs * np.outer(double, double)
     if not means:
         return V
     full = np.zeros((len(V) + p, len(V) + p))
-    full[:p, :p] = inverse
+    full[:p, :p] = W
     full[p:, p:] = V
     return full
 
 
 def masked_weight(Sigma: Array, x: Sequence[int], *, means: bool) -> Array:
     """Normal-theory weight at ``Sigma``, zero for moments of fixed covariates alone."""
-    V = normal_weight(np.linalg.inv(Sigma), means=means)
+    V = normal_weight(Sigma, means=means)
     if len(x):
         given = within(x, len(Sigma), means=means)
         V[given] = 0.0

@@ -1,0 +1,1 @@
+"""Methods of the loyalty literature, one module each, independent of each other."""

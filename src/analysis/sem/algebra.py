@@ -1,0 +1,47 @@
+"""Symmetric matrices: inverse, determinant, half-vectorization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri
+
+Array = NDArray[np.float64]
+
+
+def inverse_and_logdet(Sigma: Array) -> tuple[Array, float] | None:
+    """Inverse and log-determinant of a symmetric matrix, or None where it is not positive."""
+    factor, info = dpotrf(Sigma, lower=1)
+    if info != 0:
+        return None
+    inverse, _ = dpotri(factor, lower=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    return inverse, 2.0 * float(np.log(np.diag(factor)).sum())
+
+
+def inverse(matrix: NDArray[np.floating[Any]]) -> Array:
+    """Inverse of one matrix (p, p) or of a stack."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
+def half_index(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the lower triangle, column by column (vech order)."""
+    col, row = np.triu_indices(p)
+    return row, col
+
+
+def half_vector(matrix: Array) -> Array:
+    """vech of (..., p, p): the lower triangle column by column, (..., p (p + 1) / 2)."""
+    row, col = half_index(matrix.shape[-1])
+    return matrix[..., row, col]
+
+
+def from_half_vector(vector: Array, p: int) -> Array:
+    """The symmetric matrix (p, p) with lower triangle ``vector``."""
+    row, col = half_index(p)
+    matrix = np.zeros((p, p))
+    matrix[row, col] = vector
+    matrix[col, row] = vector
+    return matrix

@@ -1,0 +1,224 @@
+"""Full information maximum likelihood: each respondent counts with the answers that are there.
+
+Respondents with the same items answered form a pattern; all patterns are handled at once, their
+inverses embedded in (p, p) with zeros where an item is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.algebra import half_index
+from analysis.sem.state import Implied
+
+Array = NDArray[np.float64]
+
+EM_ITERATIONS = 2000
+EM_TOLERANCE = 1e-11
+_WIDE = 48
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Statistics of the J missing patterns of n respondents.
+
+    ``mask`` (J, p) is 1 where answered; ``share`` (J,) of the respondents; ``mean`` (J, p) and
+    ``cov`` (J, p, p), divisor n_j, are 0 where missing; ``rows`` (n, p) has 0 for missing and
+    ``member`` (n,) gives each respondent's pattern.
+    """
+
+    mask: Array
+    share: Array
+    mean: Array
+    cov: Array
+    rows: Array
+    member: NDArray[np.intp]
+
+    @property
+    def n(self) -> int:
+        """Respondents."""
+        return len(self.member)
+
+    @property
+    def coverage(self) -> Array:
+        """Share (p, p) of respondents who answered both items."""
+        return (self.mask * self.share[:, None]).T @ self.mask
+
+
+def patterns(rows: Array) -> Patterns:
+    """Group ``rows`` (n, p), NaN where missing, by pattern; no row may be wholly missing."""
+    answered = ~np.isnan(rows)
+    mask, member = np.unique(answered, axis=0, return_inverse=True)
+    member = member.reshape(-1)
+    filled = np.where(answered, rows, 0.0)
+    counts = np.bincount(member, minlength=len(mask)).astype(float)
+    mean = np.zeros(mask.shape)
+    np.add.at(mean, member, filled)
+    mean /= counts[:, None]
+    centred = np.where(answered, filled - mean[member], 0.0)
+    order = np.argsort(member, kind="stable")
+    starts = np.searchsorted(member[order], np.arange(len(mask)))
+    p = rows.shape[1]
+    cov = np.zeros((len(mask), p, p))
+    for j, part in enumerate(np.split(centred[order], starts[1:])):
+        if len(part) > 1:
+            cov[j] = part.T @ part / len(part)
+    return Patterns(mask.astype(float), counts / len(rows), mean, cov, filled, member)
+
+
+@dataclass(frozen=True)
+class FullInformation:
+    """-2 log-likelihood per respondent, less that of the saturated model (``floor``)."""
+
+    data: Patterns
+    floor: float
+
+    def _inverses(self, Sigma: Array) -> tuple[Array, Array] | None:
+        mask = self.data.mask
+        padded = Sigma * mask[:, :, None] * mask[:, None, :]
+        diagonal = np.arange(Sigma.shape[0])
+        padded[:, diagonal, diagonal] += 1.0 - mask
+        try:
+            factor = np.linalg.cholesky(padded)
+        except np.linalg.LinAlgError:
+            return None
+        logdet = 2.0 * np.log(factor[:, diagonal, diagonal]).sum(axis=1)
+        inverse = np.linalg.inv(padded)
+        inverse[:, diagonal, diagonal] -= 1.0 - mask
+        return 0.5 * (inverse + inverse.transpose(0, 2, 1)), logdet
+
+    def _parts(self, at: Implied) -> tuple[Array, Array, Array]:
+        """W (J, p, p), W - W M W (J, p, p) and W d (J, p) of every pattern."""
+        solved = self._inverses(at.Sigma)
+        if solved is None:
+            raise np.linalg.LinAlgError("Sigma is not positive definite")
+        W = solved[0]
+        d = (self.data.mean - at.mu) * self.data.mask
+        e = np.einsum("jab,jb->ja", W, d)
+        Q = W - W @ self.data.cov @ W - e[:, :, None] * e[:, None, :]
+        return W, Q, e
+
+    def deviance(self, at: Implied) -> float:
+        """-2 log-likelihood per respondent without the constant in pi."""
+        solved = self._inverses(at.Sigma)
+        if solved is None:
+            return float("inf")
+        W, logdet = solved
+        d = (self.data.mean - at.mu) * self.data.mask
+        e = np.einsum("jab,jb->ja", W, d)
+        fit = np.einsum("jab,jab->j", W, self.data.cov) + (e * d).sum(axis=1)
+        return float(self.data.share @ (logdet + fit))
+
+    def log_likelihood(self, deviance: float) -> float:
+        """Log-likelihood of all respondents from ``deviance``."""
+        answers = float(self.data.share @ self.data.mask.sum(axis=1))
+        return -0.5 * self.data.n * (deviance + answers * log(2.0 * pi))
+
+    def value(self, at: Implied) -> float:
+        """F; ``inf`` where Sigma is not positive definite."""
+        return self.deviance(at) - self.floor
+
+    def slopes(self, at: Implied) -> tuple[Array, Array]:
+        """Q (p, p) and c (p,)."""
+        _, Q, e = self._parts(at)
+        share = self.data.share
+        return np.tensordot(share, Q, axes=1), -2.0 * share @ e
+
+    def expected(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+        """Expected second derivative given the patterns (missing completely at random)."""
+        W, _, _ = self._parts(at)
+        mean = np.tensordot(self.data.share, W, axes=1)
+        return self._pairs(W, W, dSigma) + 2.0 * dmu @ mean @ dmu.T
+
+    def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+        """First-order part of the Hessian."""
+        W, Q, e = self._parts(at)
+        p = W.shape[1]
+        share = self.data.share
+        mean = np.tensordot(share, W, axes=1)
+        L = ((W * share[:, None, None]).reshape(len(W), -1).T @ e).reshape(p, p, p)
+        cross = 2.0 * dmu @ np.einsum("abc,lbc->al", L, dSigma, optimize=True)
+        H = self._pairs(W, W, dSigma) - 2.0 * self._pairs(W, Q, dSigma)
+        H = H + 2.0 * dmu @ mean @ dmu.T + cross + cross.T
+        symmetric: Array = 0.5 * (H + H.T)
+        return symmetric
+
+    def _pairs(self, X: Array, Y: Array, dSigma: Array) -> Array:
+        """sum_j share_j tr(X_j dSigma_k Y_j dSigma_l), (q, q)."""
+        J, p, _ = X.shape
+        q = len(dSigma)
+        if p > _WIDE or p > 4 * J:
+            total = np.zeros((q, q))
+            for w, x, y in zip(self.data.share, X, Y, strict=True):
+                left = (x @ dSigma).reshape(q, -1)
+                total += w * left @ (y @ dSigma).transpose(0, 2, 1).reshape(q, -1).T
+            return total
+        weighted = (X * self.data.share[:, None, None]).reshape(J, -1)
+        K = (weighted.T @ Y.reshape(J, -1)).reshape(p, p, p, p).transpose(1, 2, 3, 0)
+        flat = dSigma.reshape(q, -1)
+        total = flat @ K.reshape(p * p, p * p) @ flat.T
+        return 0.5 * (total + total.T)
+
+    def saturated_information(self, at: Implied, *, observed: bool = False) -> Array:
+        """Information (r, r) of the stacked moments themselves, expected or observed."""
+        p = len(at.mu)
+        row, col = half_index(p)
+        r = p + len(row)
+        dmu, dSigma = np.zeros((r, p)), np.zeros((r, p, p))
+        dmu[np.arange(p), np.arange(p)] = 1.0
+        dSigma[p + np.arange(len(row)), row, col] = 1.0
+        dSigma[p + np.arange(len(row)), col, row] = 1.0
+        H = self.observed(at, dSigma, dmu) if observed else self.expected(at, dSigma, dmu)
+        return 0.5 * H
+
+    def scores(self, at: Implied) -> Array:
+        """Scores (n, r) of the respondents by the stacked moments (mu, vech Sigma)."""
+        solved = self._inverses(at.Sigma)
+        if solved is None:
+            raise np.linalg.LinAlgError("Sigma is not positive definite")
+        W = solved[0][self.data.member]
+        z = (self.data.rows - at.mu) * self.data.mask[self.data.member]
+        g = np.einsum("nab,nb->na", W, z)
+        row, col = half_index(g.shape[1])
+        products = g[:, row] * g[:, col] - W[:, row, col]
+        return np.concatenate([g, products * np.where(row == col, 0.5, 1.0)], axis=1)
+
+
+def full_information(data: Patterns, saturated: tuple[Array, Array]) -> FullInformation:
+    """The loss, with the saturated mean (p,) and covariance (p, p) as its floor."""
+    bare = FullInformation(data, 0.0)
+    return FullInformation(data, bare.deviance(moments_only(*saturated)))
+
+
+def moments_only(mu: Array, Sigma: Array) -> Implied:
+    """Implied moments that belong to no model."""
+    empty = np.zeros((0, 0))
+    return Implied(empty, empty, empty, np.zeros(0), Sigma, mu)
+
+
+def saturated_moments(data: Patterns) -> tuple[Array, Array, int, bool]:
+    """Mean and covariance of the saturated model by EM (Dempster, Laird & Rubin 1977).
+
+    Returns mean (p,), covariance (p, p), iterations and whether the last change, in standard
+    deviations, was below 1e-11.
+    """
+    loss = FullInformation(data, 0.0)
+    weight = data.share[:, None] * data.mask
+    mu = (weight * data.mean).sum(axis=0) / weight.sum(axis=0)
+    d = (data.mean - mu) * data.mask
+    variance = np.einsum("jaa->ja", data.cov) + d**2
+    Sigma = np.diag((weight * variance).sum(axis=0) / weight.sum(axis=0))
+    for iteration in range(1, EM_ITERATIONS + 1):
+        Q, c = loss.slopes(moments_only(mu, Sigma))
+        shift = -0.5 * Sigma @ c
+        change = -Sigma @ Q @ Sigma - np.outer(shift, shift)
+        mu, Sigma = mu + shift, Sigma + 0.5 * (change + change.T)
+        sd = np.sqrt(np.diag(Sigma))
+        moved = max(np.abs(shift / sd).max(), np.abs(change / np.outer(sd, sd)).max())
+        if moved < EM_TOLERANCE:
+            return mu, Sigma, iteration, True
+    return mu, Sigma, EM_ITERATIONS, False

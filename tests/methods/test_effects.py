@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sem.reference import compact, published
+
 from analysis.methods.effects import Effect, effects
 from analysis.sem import Moments, Solution, sem
-
-from sem.reference import compact, published
 
 GOLDEN = Path(__file__).parents[1] / "sem" / "golden"
 MEASURES = "ind60 =~ x1 + x2 + x3\ndem60 =~ y1 + y2 + y3 + y4\ndem65 =~ y5 + y6 + y7 + y8"

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sem.reference import published, read_columns, read_shared, variables_in
+
 from analysis.methods import measurement as m
 from analysis.sem import Moments, Solution, sem
-
-from sem.reference import published, read_columns, read_shared, variables_in
 
 Array = np.ndarray
 
@@ -106,7 +106,7 @@ def test_reliability_equals_shared_reference(
 
 
 def test_composite_reliability_and_ave_by_hand() -> None:
-    """Loadings .8, .7, .6: (2.1)^2 = 4.41 against .36 + .51 + .64 = 1.51; mean of squares .49667."""
+    """Loadings .8, .7, .6: (2.1)^2 = 4.41 against .36 + .51 + .64 = 1.51; squares 1.49."""
     std = np.array([0.8, 0.7, 0.6])
     assert m.composite_reliability(std) == pytest.approx(4.41 / 5.92)
     assert m.average_variance_extracted(std) == pytest.approx(1.49 / 3)

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from analysis.sem import Moments, Solution
+from analysis.sem.stacked import compared
 
 Array = np.ndarray
 
@@ -30,7 +32,10 @@ LAVAAN_ZERO_RESIDUAL = 1e-4
 
 @dataclass(frozen=True)
 class Reference:
-    """lavaan's numbers for one fit; ``None`` and absent parts were not computed."""
+    """lavaan's numbers for one fit; ``None`` and absent parts were not computed.
+
+    Keys of ``r2`` and ``matrices`` end in the group's number from the second on (``x1 [2]``).
+    """
 
     model: str
     estimates: tuple[Mapping[str, Any], ...]
@@ -53,10 +58,19 @@ class Difference:
 
     def excess(self, bars: Mapping[str, tuple[float, float]]) -> float:
         """How many times the bar it is off: above 1 is wrong."""
-        rtol, atol = bars.get(self.kind, BARS.get(self.kind, NUMBERS))
+        kind = bars.get(self.kind, BARS.get(self.kind, NUMBERS))
+        rtol, atol = bars.get(self.name, kind) if self.kind in BARS else kind
         both_missing = not np.isfinite(self.ours) and not np.isfinite(self.theirs)
         error = abs(self.ours - self.theirs) / (atol + rtol * abs(self.theirs))
         return 0.0 if both_missing else float(error) if np.isfinite(error) else float("inf")
+
+    @property
+    def relative(self) -> float:
+        """Relative difference; to 0.001 where lavaan's number is near 0."""
+        if not np.isfinite(self.ours) and not np.isfinite(self.theirs):
+            return 0.0
+        error = abs(self.ours - self.theirs) / (0.001 + abs(self.theirs))
+        return float(error) if np.isfinite(error) else float("inf")
 
 
 def assert_equal_lavaan(
@@ -86,8 +100,9 @@ def differences(solution: Solution, ref: Reference) -> Iterator[Difference]:
             kind = "limit" if name.startswith("rmsea.ci.") else "measure"
             yield Difference(kind, name, solution.measures[name].value, value)
     yield from _modification(solution, ref)
-    for name, value in ref.r2.items():
-        yield Difference("r2", name, solution.r2.get(name, np.nan), _float(value))
+    for key, value in ref.r2.items():
+        name, group = _split(key)
+        yield Difference("r2", key, solution.r2_of(group).get(name, np.nan), _float(value))
     yield from _matrices(solution, ref)
 
 
@@ -118,7 +133,9 @@ def _modification(solution: Solution, ref: Reference) -> Iterator[Difference]:
         name = " ".join(key[:3])
         # Rounding noise about a parameter that changes nothing, and (see
         # test_modification_never_points_at_fixed_covariates) effects on fixed covariates.
-        if row["mi"] < 1e-8 or (row["lhs"] in exogenous and row["op"] == "~"):
+        # Scales of ordered items are no parameters of their own here either.
+        covariate = row["lhs"] in exogenous and row["op"] == "~"
+        if row["mi"] < 1e-8 or covariate or row["op"] == "~*~":
             continue
         m = ours.get(key)
         assert m is not None, f"{name} is not among the modification indices"
@@ -131,24 +148,35 @@ def _modification(solution: Solution, ref: Reference) -> Iterator[Difference]:
 
 
 def _matrices(solution: Solution, ref: Reference) -> Iterator[Difference]:
-    residuals = solution.residuals
-    with np.errstate(divide="ignore", invalid="ignore"):
-        se = residuals.raw / residuals.z
-    ours: dict[str, tuple[tuple[str, ...], Array]] = {
-        "implied": (solution.names, solution.implied[0].Sigma),
-        "latent": (solution.latent, solution.latent_covariance[0]),
-        "residual": (residuals.names, residuals.raw),
-        "residual.cor": (residuals.names, residuals.cor),
-        "residual.se": (residuals.names, se),
-    }
-    for kind, (names, theirs) in ref.matrices.items():
-        own_names, values = ours[kind]
+    for key, (names, theirs) in ref.matrices.items():
+        kind, group = _split(key)
+        own_names, values = _own_matrix(solution, kind, group)
+        raw = solution.residuals_by_group[group].raw
         at = [own_names.index(name) for name in names]
         block = values[np.ix_(at, at)]
         for i, j in zip(*np.tril_indices(len(names))):
-            zero = kind == "residual.se" and abs(residuals.raw[at[i], at[j]]) < LAVAAN_ZERO_RESIDUAL
+            zero = kind == "residual.se" and abs(raw[at[i], at[j]]) < LAVAAN_ZERO_RESIDUAL
             if not zero:
-                yield Difference(kind, f"{names[i]} {names[j]}", block[i, j], theirs[i, j])
+                name = f"{names[i]} {names[j]}" + (f" [{group + 1}]" if group else "")
+                yield Difference(kind, name, block[i, j], theirs[i, j])
+
+
+def _own_matrix(solution: Solution, kind: str, group: int) -> tuple[tuple[str, ...], Array]:
+    residuals = solution.residuals_by_group[group]
+    if kind == "implied":
+        return solution.names, compared(solution.fit)[group].Sigma
+    if kind == "latent":
+        return solution.latent, solution.latent_covariance[group]
+    if kind == "residual.se":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return residuals.names, residuals.raw / residuals.z
+    return residuals.names, residuals.raw if kind == "residual" else residuals.cor
+
+
+def _split(key: str) -> tuple[str, int]:
+    """Name and group (from 0) of ``name [2]``."""
+    name, _, number = key.partition(" [")
+    return name, int(number.removesuffix("]")) - 1 if number else 0
 
 
 def score_differences(solution: Solution, rows: Array, ref: Reference) -> Iterator[Difference]:
@@ -212,19 +240,23 @@ _SHARED_MATRICES = (
 def read_shared(path: Path) -> Reference:
     """A file of the shared reference results."""
     raw = json.loads(path.read_text("utf-8"))
-    std_se = {(r["lhs"], r["op"], r["rhs"]): r.get("se") for r in raw["standardizedSolution"]}
+
+    def key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return row["lhs"], row["op"], row["rhs"], row.get("group", 1)
+
+    std_se = {key(r): r.get("se") for r in raw["standardizedSolution"]}
     estimates = [
-        {**r, "std.all.se": std_se.get((r["lhs"], r["op"], r["rhs"]))}
+        {**r, "std.all.se": std_se.get(key(r))}
         for r in raw["parameterEstimates"]
         if r["op"] not in ("==", "<", ">")
     ]
     matrices = {}
     for kind, keys in _SHARED_MATRICES:
-        part = raw
-        for key in keys:
-            part = part.get(key) or {}
-        if part and part["rows"]:
-            matrices[kind] = (part["rows"], np.array(part["values"], dtype=float))
+        for ending, part in _by_group(raw.get(keys[0]) or {}):
+            for name in keys[1:]:
+                part = part.get(name) or {}
+            if part and part["rows"]:
+                matrices[kind + ending] = (part["rows"], np.array(part["values"], dtype=float))
     scores = {
         method: (part["cols"], np.array(part["values"], dtype=float))
         for method, part in (
@@ -234,20 +266,39 @@ def read_shared(path: Path) -> Reference:
         if part
     }
     modification = raw["modindices"]
-    r2 = raw.get("rsquare")
+    if not isinstance(modification, list):
+        modification = []
+    r2 = _by_group(raw.get("rsquare") or {})
     return Reference(
         model=raw["model"],
         estimates=tuple(estimates),
         measures=raw["fitMeasures"],
-        modification=tuple(modification) if isinstance(modification, list) else (),
-        r2=r2 if isinstance(r2, dict) else {},
+        modification=tuple(row for row in modification if "mi" in row),
+        r2={name + ending: value for ending, part in r2 for name, value in part.items()},
         matrices=matrices,
         scores=scores,
         raw=raw,
     )
 
 
+def _by_group(part: Any) -> list[tuple[str, Any]]:
+    """Parts of all groups with the ending of their keys; one part where there are no groups."""
+    if not isinstance(part, dict) or "error" in part:
+        return []
+    grouped = part and not {"rows", "cov", "type"} & set(part)
+    if not grouped or not all(isinstance(value, dict) for value in part.values()):
+        return [("", part)]
+    return [(f" [{g}]" if g > 1 else "", value) for g, value in enumerate(part.values(), 1)]
+
+
 # Data
+
+
+@cache
+def read_labels(path: Path, column: str) -> tuple[str, ...]:
+    """A text column of a CSV file."""
+    with path.open(encoding="utf-8") as file:
+        return tuple(row[column] for row in csv.DictReader(file))
 
 
 @cache

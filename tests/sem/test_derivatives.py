@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+
+from analysis.sem.algebra import half_vector
 from analysis.sem.constraints import Constraints, complex_step
 from analysis.sem.estimators import LossName
 from analysis.sem.fit import make_objective
 from analysis.sem.implied import implied, jacobian, pullback, second_order
-from analysis.sem.algebra import half_vector
 from analysis.sem.model import Model, compile_model
 from analysis.sem.moments import GroupMoments, Moments
 from analysis.sem.objective import Objective
@@ -31,7 +34,8 @@ MODELS = {
     "feedback": "f =~ a + b + c\ng =~ d + e + h\nf ~ 0.2*g + a1*h\ng ~ f + a2*a",
     "second_order": "f =~ a + b\ng =~ c + d\nk =~ e + h\nt =~ f + g + k",
     "observed": "a ~ b + c\nd ~ a + c\ne ~~ h",
-    "constrained": "f =~ a + x*b + y*c\ng =~ d + z*e + z*h\nx == exp(y) - 1\nx > 0.1\nf ~~ v*f\nr := x*v/(1 + y^2)",
+    "constrained": "f =~ a + x*b + y*c\ng =~ d + z*e + z*h\nx == exp(y) - 1\nx > 0.1\n"
+    "f ~~ v*f\nr := x*v/(1 + y^2)",
 }
 NAMES = tuple("abcdeh")
 
@@ -41,9 +45,11 @@ def sample(groups: int, means: bool, seed: int = 1) -> Moments:
     found = []
     for g in range(groups):
         mixing = random.normal(size=(len(NAMES), len(NAMES))) / 3 + np.eye(len(NAMES))
-        rows = random.normal(size=(60 + 17 * g, len(NAMES))) @ mixing + random.normal(size=len(NAMES))
+        rows = random.normal(size=(60 + 17 * g, len(NAMES))) @ mixing + random.normal(
+            size=len(NAMES)
+        )
         found.append(Moments.from_data(rows, NAMES).groups[0])
-    labelled = [GroupMoments(f"g{i}", m.n, m.cov, m.mean, m.rows) for i, m in enumerate(found)]
+    labelled = [replace(m, label=f"g{i}") for i, m in enumerate(found)]
     return Moments(NAMES, tuple(labelled))
 
 
@@ -68,11 +74,15 @@ def inside(model: Model, objective: Objective, seed: int = 7) -> Array:
     return theta
 
 
-def by_definition(name: LossName, S: Array, mean: Array | None, V: Array, Sigma: Array, mu: Array) -> Any:
+def by_definition(
+    name: LossName, S: Array, mean: Array | None, V: Array, Sigma: Array, mu: Array
+) -> Any:
     """F of one group, analytic in Sigma and mu, from textbook formulas."""
     if name == "ML":
         inverse = np.linalg.inv(Sigma)
-        value = np.log(np.linalg.det(Sigma)) - np.log(np.linalg.det(S)) + np.trace(S @ inverse) - len(S)
+        value = (
+            np.log(np.linalg.det(Sigma)) - np.log(np.linalg.det(S)) + np.trace(S @ inverse) - len(S)
+        )
         return value if mean is None else value + (mean - mu) @ inverse @ (mean - mu)
     if name == "GLS":
         W = np.linalg.inv(S)
@@ -116,7 +126,9 @@ def whole(name: LossName, model: Model, moments: Moments) -> Callable[[Array], A
 
     def value(theta: Array) -> Any:
         return sum(
-            (g.n - less) / moments.n * by_definition(name, g.cov, mean, V, *moments_by_definition(group, theta))
+            (g.n - less)
+            / moments.n
+            * by_definition(name, g.cov, mean, V, *moments_by_definition(group, theta))
             for group, g, mean, V in parts
         )
 
@@ -135,7 +147,7 @@ def differences(function: Callable[[Array], Array], x: Array) -> Array:
 
         h = 4e-3
         first = [central(h), central(h / 2), central(h / 4)]
-        second = [(4 * b - a) / 3 for a, b in zip(first, first[1:])]
+        second = [(4 * b - a) / 3 for a, b in pairwise(first)]
         columns.append((16 * second[1] - second[0]) / 15)
     return np.array(columns).T
 
@@ -220,9 +232,7 @@ def test_jacobian_pullback_and_second_order(text: str, means: bool) -> None:
         def slope(x: Array, group: Any = group, Q: Array = Q, c: Array = c) -> Array:
             return pullback(group, implied(group, x), Q, c, model.q)
 
-        assert_close(
-            second_order(group, at, Q, c, model.q), differences(slope, theta), DIFFERENCES
-        )
+        assert_close(second_order(group, at, Q, c, model.q), differences(slope, theta), DIFFERENCES)
 
 
 @pytest.mark.parametrize("text", MODELS)

@@ -6,9 +6,10 @@ from math import exp, isnan, log, pi, sqrt
 
 import numpy as np
 import pytest
-from analysis.sem import indices
 from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import ncx2
+
+from analysis.sem import indices
 
 # Holzinger and Swineford 1939, three factors: chi-squares as printed by many programs.
 HS = {"chi2": 85.3055, "df": 24}

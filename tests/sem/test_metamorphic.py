@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+
 from analysis.sem import Moments, Solution, sem
 from analysis.sem.constraints import Constraints
 from analysis.sem.fit import make_objective
@@ -56,7 +57,18 @@ def standardized(solution: Solution) -> dict[Key, tuple[float, float]]:
     return found
 
 
-FREE_OF_SCALE = ("chisq", "df", "cfi", "tli", "rmsea", "rmsea.ci.lower", "srmr", "crmr", "gfi", "nfi")
+FREE_OF_SCALE = (
+    "chisq",
+    "df",
+    "cfi",
+    "tli",
+    "rmsea",
+    "rmsea.ci.lower",
+    "srmr",
+    "crmr",
+    "gfi",
+    "nfi",
+)
 
 
 def assert_same(
@@ -186,7 +198,9 @@ def test_reversed_marker_flips_its_factor(rows: Array) -> None:
 
 def test_every_respondent_twice(rows: Array) -> None:
     once, twice = fit_rows(rows), fit_rows(np.vstack([rows, rows]))
-    assert twice.measures["chisq"].value == pytest.approx(2 * once.measures["chisq"].value, rel=1e-9)
+    assert twice.measures["chisq"].value == pytest.approx(
+        2 * once.measures["chisq"].value, rel=1e-9
+    )
     for a, b in zip(once.estimates, twice.estimates, strict=True):
         assert b.est == pytest.approx(a.est, abs=SAME)
         assert b.se == pytest.approx(a.se / math.sqrt(2), abs=SAME, nan_ok=True)
@@ -218,7 +232,9 @@ def test_another_marker_leaves_the_fit(rows: Array, model: str) -> None:
     assert_same(fit_rows(rows, model=model), fit_rows(rows))
 
 
-@pytest.mark.parametrize("options", [{"std_lv": True}, {"effect_coding": True}, {"meanstructure": True}])
+@pytest.mark.parametrize(
+    "options", [{"std_lv": True}, {"effect_coding": True}, {"meanstructure": True}]
+)
 def test_another_scale_of_factors_leaves_the_fit(rows: Array, options: dict[str, bool]) -> None:
     base = fit_rows(rows)
     other = sem(MODEL, Moments.from_data(rows, ITEMS), **options)  # type: ignore[arg-type]
@@ -228,7 +244,11 @@ def test_another_scale_of_factors_leaves_the_fit(rows: Array, options: dict[str,
         assert b[key][0] == pytest.approx(value[0], abs=SAME), key
         if value[1] > 0 and b[key][1] > 0:
             assert b[key][1] == pytest.approx(value[1], abs=SAME), key
-    same = [m for m in FREE_OF_SCALE if not options.get("meanstructure") or m not in ("srmr", "crmr", "gfi")]
+    same = [
+        m
+        for m in FREE_OF_SCALE
+        if not options.get("meanstructure") or m not in ("srmr", "crmr", "gfi")
+    ]
     for name in same:
         assert other.measures[name].value == pytest.approx(base.measures[name].value, rel=SAME)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sem.reference import read_shared
+
 from analysis.errors import AnalysisError, ModelError, ModelSyntaxError
 from analysis.sem import Moments, Outcome, Solution, sem
-
-from sem.reference import read_shared
 
 HEYWOOD = [[1.0, 0.8, 0.8], [0.8, 1.0, 0.5], [0.8, 0.5, 1.0]]
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -201,13 +201,25 @@ HARD = {
 }
 
 
+PARTS = [
+    "estimates",
+    "measures",
+    "r2",
+    "residuals",
+    "modification_indices",
+    "latent_covariance",
+    "latent_correlation",
+    "implied",
+    "second_engine",
+]
+
+
 @pytest.mark.parametrize("name", HARD)
 def test_every_result_survives_every_outcome(name: str, holzinger: pd.DataFrame) -> None:
     model, used = HARD[name]
     frame = holzinger.assign(sum=holzinger["x1"] + holzinger["x2"], constant=2.0)
     solution = sem(model, of(frame, *used))
-    for part in ("estimates", "measures", "r2", "residuals", "modification_indices",
-                 "latent_covariance", "latent_correlation", "implied", "second_engine"):  # fmt: skip
+    for part in PARTS:
         getattr(solution, part)
     if not solution.outcome.estimated:
         assert solution.findings

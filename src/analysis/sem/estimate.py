@@ -48,7 +48,8 @@ def sem(
     ----------
     model : lavaan syntax.
     data : moments of at least the model's observed variables, one set a group.
-    estimator : one of lavaan's names; ML, or WLSMV where items are ``ordered``.
+    estimator : one of lavaan's names; ML, WLSMV where items are ``ordered``, MLR where the data
+        have weights or clusters.
     missing : ``fiml`` uses every answer and is the default of ML, MLR and MLF where answers are
         missing; ``listwise`` drops incomplete respondents, and must be asked for.
     ordered : items that are ordered categories.
@@ -68,7 +69,8 @@ def sem(
     ModelError
         For a model that does not fit the data, or an option that does not exist.
     """
-    estimator = estimator or ("WLSMV" if ordered else "ML")
+    design = data.design
+    estimator = estimator or ("WLSMV" if ordered else "MLR" if design else "ML")
     _check("estimator", estimator, get_args(Estimator))
     _check("likelihood", likelihood, get_args(Likelihood))
     _check("bounds", bounds, get_args(Bounds))
@@ -76,6 +78,7 @@ def sem(
     if information is not None:
         _check("information", information, get_args(Information))
     preset = PRESETS[estimator]
+    _check_design(design, estimator, ordered)
     syntax = parse_model(model) if isinstance(model, str) else model
     labels = tuple(g.label for g in data.groups)
     draft = partable(syntax, observed=data.names, options=PartableOptions(groups=labels))
@@ -115,6 +118,17 @@ def sem(
         wishart=likelihood == "wishart",
     )
     return Solution(solved, inference, estimator, preset, notes)
+
+
+def _check_design(design: Sequence[str], estimator: Estimator, ordered: Sequence[str]) -> None:
+    """Weights and clusters go with the estimators whose standard errors allow for them."""
+    if not design:
+        return
+    if ordered and "cluster" in design:
+        raise ModelError(message("sem.design_ordered"))
+    if not ordered and estimator != "MLR":
+        kinds = ", ".join(design)
+        raise ModelError(message("sem.design_needs_mlr", estimator=estimator, design=kinds))
 
 
 def _missing_strategy(

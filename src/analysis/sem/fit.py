@@ -75,7 +75,7 @@ def make_objective(model: Model, moments: Moments, loss: LossName) -> Objective:
     less = 0 if loss == "ML" else 1
     terms: list[Term] = []
     for group, sample in zip(model.groups, moments.groups, strict=True):
-        share, weight = sample.n / moments.n, (sample.n - less) / moments.n
+        share, weight = sample.size / moments.n, (sample.size - less) / moments.n
         if sample.ordinal is not None and loss in ("ULS", "DWLS", "WLS"):
             V = sample.ordinal.weight(loss)
             terms.append(CategoricalTerm(group, sample.ordinal, V, share, weight))

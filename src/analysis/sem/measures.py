@@ -303,18 +303,11 @@ def _residual_based(fit: Fit, inference: Inference) -> dict[str, float]:
         sums["srmr"] += w * (bare if ordinal else indices.srmr(S=S, Sigma=Sigma, first=first))
         sums["srmr_nomean"] += w * bare
         sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, first=first)
+    if any(g.patterns is not None for g in fit.moments.groups):
+        return sums
     gfi = 0.0
-    for block, term, at, (s, sigma) in zip(
-        blocks(fit),
-        fit.objective.terms,
-        fit.objective.implied(fit.theta),
-        stacked_moments(fit),
-        strict=True,
-    ):
-        V = block.V
-        if isinstance(term, MomentTerm) and isinstance(term.loss, FullInformation):
-            V = term.loss.saturated_information(at, observed=True)
-        gfi += block.share * indices.gfi(residual=s - sigma, sample=s, weight=V)
+    for block, (sample, sigma) in zip(blocks(fit), stacked_moments(fit), strict=True):
+        gfi += block.share * indices.gfi(residual=sample - sigma, sample=sample, weight=block.V)
     df, moments = inference.test.df, sum(modelled_moments(fit))
     agfi = indices.agfi(gfi=gfi, df=df, moments=moments)
     return sums | {"gfi": gfi, "agfi": agfi, "pgfi": df / moments * gfi}

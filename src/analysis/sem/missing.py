@@ -26,9 +26,9 @@ _WIDE = 48
 class Patterns:
     """Statistics of the J missing patterns of n respondents.
 
-    ``mask`` (J, p) is 1 where answered; ``share`` (J,) of the respondents; ``mean`` (J, p) and
-    ``cov`` (J, p, p), divisor n_j, are 0 where missing; ``rows`` (n, p) has 0 for missing and
-    ``member`` (n,) gives each respondent's pattern.
+    ``mask`` (J, p) is 1 where answered; ``share`` (J,) of ``size``, the respondents or the sum
+    of their weights; ``mean`` (J, p) and ``cov`` (J, p, p) are weighted, and 0 where missing;
+    ``rows`` (n, p) has 0 for missing and ``member`` (n,) gives each respondent's pattern.
     """
 
     mask: Array
@@ -37,11 +37,7 @@ class Patterns:
     cov: Array
     rows: Array
     member: NDArray[np.intp]
-
-    @property
-    def n(self) -> int:
-        """Respondents."""
-        return len(self.member)
+    size: float
 
     @property
     def coverage(self) -> Array:
@@ -49,25 +45,31 @@ class Patterns:
         return (self.mask * self.share[:, None]).T @ self.mask
 
 
-def patterns(rows: Array) -> Patterns:
-    """Group ``rows`` (n, p), NaN where missing, by pattern; no row may be wholly missing."""
+def patterns(rows: Array, weights: Array | None = None) -> Patterns:
+    """Group ``rows`` (n, p), NaN where missing, by pattern; no row may be wholly missing.
+
+    ``weights`` (n,) weigh the respondents in all statistics.
+    """
     answered = ~np.isnan(rows)
     mask, member = np.unique(answered, axis=0, return_inverse=True)
     member = member.reshape(-1)
     filled = np.where(answered, rows, 0.0)
-    counts = np.bincount(member, minlength=len(mask)).astype(float)
+    w = np.ones(len(rows)) if weights is None else weights
+    totals = np.bincount(member, weights=w, minlength=len(mask))
     mean = np.zeros(mask.shape)
-    np.add.at(mean, member, filled)
-    mean /= counts[:, None]
-    centred = np.where(answered, filled - mean[member], 0.0)
+    np.add.at(mean, member, filled * w[:, None])
+    mean /= totals[:, None]
+    centred = np.where(answered, filled - mean[member], 0.0) * np.sqrt(w)[:, None]
     order = np.argsort(member, kind="stable")
     starts = np.searchsorted(member[order], np.arange(len(mask)))
     p = rows.shape[1]
     cov = np.zeros((len(mask), p, p))
     for j, part in enumerate(np.split(centred[order], starts[1:])):
         if len(part) > 1:
-            cov[j] = part.T @ part / len(part)
-    return Patterns(mask.astype(float), counts / len(rows), mean, cov, filled, member)
+            cov[j] = part.T @ part / totals[j]
+    size = float(totals.sum())
+    share = totals / size
+    return Patterns(mask.astype(float), share, mean, cov, filled, member, size)
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class FullInformation:
     def log_likelihood(self, deviance: float) -> float:
         """Log-likelihood of all respondents from ``deviance``."""
         answers = float(self.data.share @ self.data.mask.sum(axis=1))
-        return -0.5 * self.data.n * (deviance + answers * log(2.0 * pi))
+        return -0.5 * self.data.size * (deviance + answers * log(2.0 * pi))
 
     def value(self, at: Implied) -> float:
         """F; ``inf`` where Sigma is not positive definite."""

@@ -18,11 +18,56 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Answers:
+    """Answers ``rows`` (n, p) of a group's respondents, NaN where missing.
+
+    ``weights`` (n,) are sampling weights (mean 1 over all groups), ``cluster`` (n,) numbers of
+    the clusters in which respondents were sampled; None where there are none.
+    """
+
+    rows: Array
+    weights: Array | None = None
+    cluster: NDArray[np.intp] | None = None
+
+    def take(self, keep: NDArray[np.bool_]) -> Answers:
+        """Some respondents."""
+        weights, cluster = self.weights, self.cluster
+        return Answers(
+            self.rows[keep],
+            None if weights is None else weights[keep],
+            None if cluster is None else cluster[keep],
+        )
+
+    def columns(self, ix: NDArray[np.intp]) -> Answers:
+        """Some variables."""
+        return replace(self, rows=self.rows[:, ix])
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """Which respondents answered everything."""
+        return ~np.isnan(self.rows).any(axis=1)
+
+    def covariance(self, scores: Array) -> Array:
+        """Mean outer product (r, r) of scores (n, r), with weights and summed within clusters."""
+        n = float(len(scores))
+        if self.weights is not None:
+            scores = scores * self.weights[:, None]
+            n = float(self.weights.sum())
+        if self.cluster is not None:
+            sums = np.zeros((int(self.cluster.max()) + 1, scores.shape[1]))
+            np.add.at(sums, self.cluster, scores)
+            present = np.unique(self.cluster)
+            count = len(present)
+            scores = sums[present] * np.sqrt(count / (count - 1.0))
+        return scores.T @ scores / n
+
+
+@dataclass(frozen=True)
 class GroupMoments:
     """Moments of one group.
 
     ``cov`` (p, p) has divisor n (the maximum-likelihood one); ``mean`` (p,) is None where only
-    covariances are known; ``rows`` holds the answers where they exist, NaN where missing. Until
+    covariances are known; ``answers`` are there where the data themselves are. Until
     ``complete``, ``full_information`` or ``categorical`` has prepared them for a model, n, cov
     and mean are those of the complete rows. ``patterns`` is there with full information (cov and
     mean are then the saturated model's), ``ordinal`` with ordered items.
@@ -32,9 +77,21 @@ class GroupMoments:
     n: int
     cov: Array
     mean: Array | None = None
-    rows: Array | None = None
+    answers: Answers | None = None
     patterns: Patterns | None = None
     ordinal: OrdinalMoments | None = None
+
+    @property
+    def size(self) -> float:
+        """What the group counts in the loss: n, or the sum of its weights."""
+        if self.answers is None or self.answers.weights is None:
+            return float(self.n)
+        return float(self.answers.weights.sum())
+
+    @property
+    def rows(self) -> Array | None:
+        """The answers (n, p) alone."""
+        return None if self.answers is None else self.answers.rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +103,7 @@ class Moments:
 
     @property
     def n(self) -> int:
-        """Respondents over all groups."""
+        """Respondents over all groups; also the sum of their weights."""
         return sum(g.n for g in self.groups)
 
     @property
@@ -61,18 +118,29 @@ class Moments:
 
     @classmethod
     def from_data(
-        cls, rows: ArrayLike, names: Sequence[str], *, group: Sequence[str] | None = None
+        cls,
+        rows: ArrayLike,
+        names: Sequence[str],
+        *,
+        group: Sequence[str] | None = None,
+        weights: ArrayLike | None = None,
+        cluster: Sequence[object] | None = None,
     ) -> Moments:
         """Moments of answers ``rows`` (n, p), one row a respondent, NaN where missing.
 
         With ``group`` (n,) there is one set of moments a label, in the order of appearance.
+        ``weights`` (n,) are positive sampling weights, brought to mean 1; ``cluster`` (n,) names
+        the cluster (store, interviewer) of each respondent.
         """
         x = np.ascontiguousarray(rows, dtype=float)
         if x.ndim != 2 or x.shape[1] != len(names):
             raise ModelError(message("sem.shape", rows=str(x.shape), names=len(names)))
         labels = np.asarray([""] * len(x) if group is None else list(group), dtype=object)
+        answers = Answers(x, _weights(weights, len(x)), _clusters(cluster, len(x)))
         order = dict.fromkeys(labels.tolist())
-        groups = tuple(_of_rows(label, x[labels == label]) for label in order)
+        groups = tuple(
+            _of_answers(label, answers.take(np.asarray(labels == label))) for label in order
+        )
         return cls(tuple(names), groups)
 
     @classmethod
@@ -128,6 +196,14 @@ class Moments:
         raise ValueError(f"moments are over {self.names}, the model wants {tuple(names)}")
 
     @property
+    def design(self) -> tuple[str, ...]:
+        """What the data carry of a survey's design: weights, cluster."""
+        answers = [g.answers for g in self.groups if g.answers is not None]
+        weighted = any(a.weights is not None for a in answers)
+        clustered = any(a.cluster is not None for a in answers)
+        return ("weights",) * weighted + ("cluster",) * clustered
+
+    @property
     def incomplete(self) -> int:
         """Respondents with a missing answer."""
         rows = [g.rows for g in self.groups if g.rows is not None]
@@ -135,9 +211,11 @@ class Moments:
 
     def complete(self) -> Moments:
         """Only the respondents without a missing answer (listwise deletion)."""
+        kept = [None if g.answers is None else g.answers.complete for g in self.groups]
+        used = self._used(kept)
         groups = [
-            g if g.rows is None else _of_rows(g.label, g.rows[~np.isnan(g.rows).any(axis=1)])
-            for g in self.groups
+            g if a is None else _of_answers(g.label, a)
+            for g, a in zip(self.groups, used, strict=True)
         ]
         return replace(self, groups=tuple(groups))
 
@@ -148,7 +226,31 @@ class Moments:
         items were never answered by the same respondent.
         """
         x = [self.names.index(name) for name in covariates]
-        return replace(self, groups=tuple(_with_patterns(g, self.names, x) for g in self.groups))
+        kept: list[NDArray[np.bool_] | None] = []
+        for g in self.groups:
+            answered = None if g.rows is None else ~np.isnan(g.rows)
+            some = None if answered is None else answered.any(axis=1) & answered[:, x].all(axis=1)
+            kept.append(some)
+        groups = [
+            g if a is None else _with_patterns(g.label, a, self.names)
+            for g, a in zip(self.groups, self._used(kept), strict=True)
+        ]
+        return replace(self, groups=tuple(groups))
+
+    def _used(self, kept: Sequence[NDArray[np.bool_] | None]) -> list[Answers | None]:
+        """The respondents to keep, their weights brought to mean 1 over all groups."""
+        used = [
+            None if g.answers is None or keep is None else g.answers.take(keep)
+            for g, keep in zip(self.groups, kept, strict=True)
+        ]
+        weights = [a.weights for a in used if a is not None and a.weights is not None]
+        if not weights:
+            return used
+        mean = np.concatenate(weights).mean()
+        return [
+            a if a is None or a.weights is None else replace(a, weights=a.weights / mean)
+            for a in used
+        ]
 
     def categorical(self, ordered: Sequence[str]) -> Moments:
         """Thresholds, polychoric and polyserial correlations of the complete respondents."""
@@ -160,9 +262,14 @@ class Moments:
         )
         groups = []
         for g in self.complete().groups:
-            assert g.rows is not None
+            assert g.answers is not None
             data = ordinal_moments(
-                g.rows, self.names, ordered, label=g.label, categories=categories
+                g.answers.rows,
+                self.names,
+                ordered,
+                label=g.label,
+                categories=categories,
+                weights=g.answers.weights,
             )
             groups.append(replace(g, cov=data.cov, mean=data.means, ordinal=data))
         return replace(self, groups=tuple(groups))
@@ -203,31 +310,54 @@ def _check_matrix(matrix: Array, names: Sequence[str]) -> None:
         raise ModelError(problems)
 
 
-def _of_rows(label: str, rows: Array) -> GroupMoments:
-    x = rows[~np.isnan(rows).any(axis=1)]
-    mean = x.mean(axis=0) if len(x) else np.full(rows.shape[1], np.nan)
+def _weights(weights: ArrayLike | None, n: int) -> Array | None:
+    if weights is None:
+        return None
+    w = np.asarray(weights, dtype=float)
+    if w.shape != (n,) or not (np.isfinite(w) & (w > 0)).all():
+        bad = np.flatnonzero(~(np.isfinite(w) & (w > 0)))[:5] + 1 if w.shape == (n,) else ()
+        raise ModelError(message("sem.weights", rows=", ".join(str(i) for i in bad), n=n))
+    scaled: Array = w / w.mean()
+    return scaled
+
+
+def _clusters(cluster: Sequence[object] | None, n: int) -> NDArray[np.intp] | None:
+    if cluster is None:
+        return None
+    number: dict[object, int] = {}
+    found = np.array([number.setdefault(c, len(number)) for c in cluster], dtype=np.intp)
+    if len(found) != n or len(number) < 2:
+        raise ModelError(message("sem.clusters", clusters=len(number), n=n))
+    return found
+
+
+def _of_answers(label: str, answers: Answers) -> GroupMoments:
+    whole = answers.take(answers.complete)
+    x, n = whole.rows, len(whole.rows)
+    if n == 0:
+        p = answers.rows.shape[1]
+        return GroupMoments(label, 0, np.zeros((p, p)), np.full(p, np.nan), answers)
+    mean = np.average(x, axis=0, weights=whole.weights)
     centred = x - mean
-    return GroupMoments(label, len(x), centred.T @ centred / max(len(x), 1), mean, rows)
+    weighted = centred if whole.weights is None else centred * whole.weights[:, None]
+    total = n if whole.weights is None else whole.weights.sum()
+    return GroupMoments(label, n, weighted.T @ centred / total, mean, answers)
 
 
 def _columns(g: GroupMoments, ix: NDArray[np.intp]) -> GroupMoments:
-    if g.rows is not None:
-        return _of_rows(g.label, g.rows[:, ix])
+    if g.answers is not None:
+        return _of_answers(g.label, g.answers.columns(ix))
     mean = None if g.mean is None else g.mean[ix]
     return GroupMoments(g.label, g.n, g.cov[np.ix_(ix, ix)], mean)
 
 
-def _with_patterns(g: GroupMoments, names: tuple[str, ...], x: list[int]) -> GroupMoments:
-    if g.rows is None:
-        return g
-    answered = ~np.isnan(g.rows)
-    rows = g.rows[answered.any(axis=1) & answered[:, x].all(axis=1)]
-    found = patterns(rows)
+def _with_patterns(label: str, used: Answers, names: tuple[str, ...]) -> GroupMoments:
+    found = patterns(used.rows, used.weights)
     never = np.argwhere(np.triu(found.coverage) + np.tril(np.ones_like(found.coverage), -1) == 0)
     if len(never):
         pairs = ", ".join(f"{names[i]} ~ {names[j]}" for i, j in never[:5])
-        raise ModelError(message("sem.never_together", pairs=pairs, group=g.label))
+        raise ModelError(message("sem.never_together", pairs=pairs, group=label))
     mean, cov, iterations, converged = saturated_moments(found)
     if not converged:
-        raise ModelError(message("sem.em_not_converged", iterations=iterations, group=g.label))
-    return GroupMoments(g.label, len(rows), cov, mean, rows, found)
+        raise ModelError(message("sem.em_not_converged", iterations=iterations, group=label))
+    return GroupMoments(label, len(used.rows), cov, mean, used, found)

@@ -107,5 +107,6 @@ def saturated_information(sample: GroupMoments) -> tuple[Array, Array]:
     assert sample.patterns is not None and sample.mean is not None
     loss = FullInformation(sample.patterns, 0.0)
     at = moments_only(sample.mean, sample.cov)
-    scores = loss.scores(at)
-    return loss.saturated_information(at, observed=True), scores.T @ scores / len(scores)
+    assert sample.answers is not None
+    first_order = sample.answers.covariance(loss.scores(at))
+    return loss.saturated_information(at, observed=True), first_order

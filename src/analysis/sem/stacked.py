@@ -82,7 +82,8 @@ def score_meat(fit: Fit) -> Array:
         else:
             D = contributions(sample, means=means, mu=at.mu if means else None, Sigma=at.Sigma)
             scores = D @ block.weighted(block.Delta.T)
-        total += block.share * scores.T @ scores / len(scores)
+        assert sample.answers is not None
+        total += block.share * sample.answers.covariance(scores)
     return total
 
 
@@ -94,7 +95,7 @@ class Compared:
     correlations, and ``thresholds`` (r1,) holds sample less implied ones in place of means.
     """
 
-    n: int
+    n: float
     S: Array
     Sigma: Array
     mean: Array | None
@@ -121,11 +122,11 @@ def compared(fit: Fit) -> tuple[Compared, ...]:
             thresholds = (term.data.stacked - term.statistics(fit.theta))[:count]
             delta = group.ordinal.scales(fit.theta, state.Sigma)
             Sigma = state.Sigma * np.outer(delta, delta)
-            found.append(Compared(g.n, g.cov, Sigma, None, None, thresholds))
+            found.append(Compared(g.size, g.cov, Sigma, None, None, thresholds))
         elif fit.model.meanstructure:
-            found.append(Compared(g.n, g.cov, state.Sigma, g.mean, state.mu))
+            found.append(Compared(g.size, g.cov, state.Sigma, g.mean, state.mu))
         else:
-            found.append(Compared(g.n, g.cov, state.Sigma, None, None))
+            found.append(Compared(g.size, g.cov, state.Sigma, None, None))
     return tuple(found)
 
 

@@ -64,12 +64,16 @@ def contributions(
     z = sample.rows - centre
     row, col = half_index(z.shape[1])
     products = z[:, row] * z[:, col]
-    expected = half_vector(z.T @ z / len(z) if Sigma is None else Sigma)
-    products -= expected
+    if Sigma is None:
+        weights = None if sample.answers is None else sample.answers.weights
+        products -= np.average(products, axis=0, weights=weights)
+    else:
+        products -= half_vector(Sigma)
     return np.concatenate([z, products], axis=1) if means else products
 
 
 def gamma(sample: GroupMoments, *, means: bool) -> Array:
     """Asymptotic covariance (r, r) of the stacked sample moments (Browne 1984), divisor n."""
-    D = contributions(sample, means=means)
-    return D.T @ D / len(D)
+    if sample.answers is None:
+        raise ModelError(message("sem.rows_needed"))
+    return sample.answers.covariance(contributions(sample, means=means))

@@ -41,8 +41,8 @@ unit: $(ready) ## unit tests
 notebooks: $(ready) ## notebooks against their stored outputs (nbval)
 	@$(pytest) -q -o addopts= -W ignore --nbval notebooks --nbval-sanitize-with notebooks/nbval.cfg
 
-validate: $(ready) parity ## Monte Carlo checks (minutes) and parity
-	@$(pytest) -q -m slow tests/validate
+validate: $(ready) ## Monte Carlo checks (minutes) and parity
+	@$(pytest) -q -m "slow or parity"
 
 parity: $(ready) ## compare with lavaan where R has it
 	@$(pytest) -q -m parity tests/validate

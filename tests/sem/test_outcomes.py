@@ -51,6 +51,7 @@ def test_bounded_heywood_case_ends_at_zero_equals_lavaan() -> None:
     """lavaan's bounds = "pos.var": chi-square 16.3972418126 with the variance at 0."""
     solution = heywood("pos.var")
     assert solution.outcome is Outcome.CONVERGED
+    assert codes(solution) == ["sem.at_bound"] and "v1" in said(solution)
     assert solution.estimate("v1", "~~", "v1").est == pytest.approx(0.0, abs=1e-10)
     assert solution.measures["chisq"].value == pytest.approx(16.3972418126, rel=1e-9)
     for item in ("v2", "v3"):
@@ -124,6 +125,20 @@ def test_impossible_published_matrix_is_singular_input() -> None:
     )
     solution = sem("f =~ a + b + c", moments)
     assert solution.outcome is Outcome.SINGULAR_INPUT
+
+
+def test_asymmetric_published_matrix_names_the_cell() -> None:
+    with pytest.raises(ModelError) as caught:
+        Moments.from_published(
+            names=["a", "b", "c"], n=100, correlations=[[1, 0.5, 0.4], [0.3, 1, 0.5], [0.4, 0.5, 1]]
+        )
+    assert "(b, a)" in str(caught.value)
+
+
+def test_saturated_model_fits_perfectly(holzinger: pd.DataFrame) -> None:
+    measures = sem("f =~ x1 + x2 + x3", of(holzinger, "x1", "x2", "x3")).measures
+    assert measures["chisq"].value == 0.0 and measures["df"].value == 0
+    assert measures["cfi"].value == 1.0 and measures["rmsea"].value == 0.0
 
 
 def test_constant_column_is_named(holzinger: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from analysis.sem import Solution
 from analysis.sem.constraints import complex_step
@@ -65,7 +65,7 @@ def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
     via = ((np.abs(values[0]) > 0) @ (longer - np.eye(k) > 0)) if k > 1 else np.zeros((k, k))
     present = (np.abs(values[0]) > 0, via > 0, reach)
     names = [group.variables[i] for i in nodes]
-    quantile = float(norm.ppf(0.5 + level / 2.0))
+    quantile = float(ndtri(0.5 + level / 2.0))
     found = []
     for target in range(k):
         for source in range(k):
@@ -82,7 +82,7 @@ def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
                         est,
                         error,
                         z,
-                        float(2.0 * norm.sf(abs(z))),
+                        float(2.0 * ndtr(-abs(z))),
                         est - quantile * error,
                         est + quantile * error,
                         est * float(sd[source] / sd[target]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -54,6 +54,8 @@ def fit(model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds
     constraints = Constraints.of(model, _bounds(model) if bounds == "pos.var" else ())
     objective = make_objective(model, moments, loss)
     start = starting_values(model, moments)
+    if any(g.patterns is not None for g in moments.groups):
+        start = _two_stage_start(model, moments, constraints, start)
     singular = _singular(moments) if loss != "ULS" else ()
     if singular:
         blank = Optimum(start, float("nan"), float("inf"), 0, False)
@@ -176,6 +178,15 @@ def _quasi_newton(objective: Objective, point: Array) -> Array:
             return point
     found: Array = point + end * scale
     return found
+
+
+def _two_stage_start(
+    model: Model, moments: Moments, constraints: Constraints, start: Array
+) -> Array:
+    """The solution for the saturated moments taken as complete: near the one sought, and cheap."""
+    complete = replace(moments, groups=tuple(replace(g, patterns=None) for g in moments.groups))
+    found = minimize(make_objective(model, complete, "ML"), start, constraints)
+    return found.theta if found.converged else start
 
 
 def _off_diagonal(objective: Objective) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc
 
 from analysis.sem.estimators import SE, Information, TestName
 from analysis.sem.fit import Fit
@@ -35,7 +35,7 @@ class ChiSquare:
     @classmethod
     def of(cls, stat: float, df: float) -> ChiSquare:
         """The test with its tail probability, NaN without degrees of freedom."""
-        return cls(stat, df, float(chi2_distribution.sf(stat, df)) if df > 0 else nan)
+        return cls(stat, df, float(chdtrc(df, stat)) if df > 0 else nan)
 
 
 @dataclass(frozen=True)

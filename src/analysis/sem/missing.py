@@ -6,7 +6,7 @@ inverses embedded in (p, p) with zeros where an item is missing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, pi
 
 import numpy as np
@@ -19,7 +19,6 @@ Array = NDArray[np.float64]
 
 EM_ITERATIONS = 2000
 EM_TOLERANCE = 1e-11
-_WIDE = 48
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Patterns:
     rows: Array
     member: NDArray[np.intp]
     size: float
+    cache: dict[str, tuple[Array, Array]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def coverage(self) -> Array:
@@ -144,38 +144,62 @@ class FullInformation:
         mean = np.tensordot(share, W, axes=1)
         L = ((W * share[:, None, None]).reshape(len(W), -1).T @ e).reshape(p, p, p)
         cross = 2.0 * dmu @ np.einsum("abc,lbc->al", L, dSigma, optimize=True)
-        H = self._pairs(W, W, dSigma) - 2.0 * self._pairs(W, Q, dSigma)
+        H = self._pairs(W, W - 2.0 * Q, dSigma)
         H = H + 2.0 * dmu @ mean @ dmu.T + cross + cross.T
         symmetric: Array = 0.5 * (H + H.T)
         return symmetric
 
     def _pairs(self, X: Array, Y: Array, dSigma: Array) -> Array:
-        """sum_j share_j tr(X_j dSigma_k Y_j dSigma_l), (q, q)."""
+        """sum_j share_j tr(X_j dSigma_k Y_j dSigma_l), (q, q), for symmetric X and Y.
+
+        Summed over the patterns first, one row of X at a time: no (q, p, p) per pattern.
+        """
         J, p, _ = X.shape
         q = len(dSigma)
-        if p > _WIDE or p > 4 * J:
-            total = np.zeros((q, q))
-            for w, x, y in zip(self.data.share, X, Y, strict=True):
-                left = (x @ dSigma).reshape(q, -1)
-                total += w * left @ (y @ dSigma).transpose(0, 2, 1).reshape(q, -1).T
-            return total
-        weighted = (X * self.data.share[:, None, None]).reshape(J, -1)
-        K = (weighted.T @ Y.reshape(J, -1)).reshape(p, p, p, p).transpose(1, 2, 3, 0)
-        flat = dSigma.reshape(q, -1)
-        total = flat @ K.reshape(p * p, p * p) @ flat.T
+        row, col = half_index(p)
+        weighted = X * self.data.share[:, None, None]
+        halves = Y[:, row, col]
+        flat = dSigma.reshape(q, p * p)
+        total = np.zeros((q, q))
+        full = np.zeros((p, p, p))
+        for a in range(p):
+            summed = weighted[:, a].T @ halves
+            full[:, row, col] = summed
+            full[:, col, row] = summed
+            total += (flat @ full.reshape(p * p, p)) @ dSigma[:, :, a].T
         return 0.5 * (total + total.T)
 
-    def saturated_information(self, at: Implied, *, observed: bool = False) -> Array:
-        """Information (r, r) of the stacked moments themselves, expected or observed."""
+    def saturated_information(self, at: Implied) -> Array:
+        """Observed information (r, r) of the stacked moments themselves at ``at``."""
+        W, Q, e = self._parts(at)
         p = len(at.mu)
         row, col = half_index(p)
-        r = p + len(row)
-        dmu, dSigma = np.zeros((r, p)), np.zeros((r, p, p))
-        dmu[np.arange(p), np.arange(p)] = 1.0
-        dSigma[p + np.arange(len(row)), row, col] = 1.0
-        dSigma[p + np.arange(len(row)), col, row] = 1.0
-        H = self.observed(at, dSigma, dmu) if observed else self.expected(at, dSigma, dmu)
-        return 0.5 * H
+        r = len(row)
+        weighted = W * self.data.share[:, None, None]
+        H = np.zeros((p + r, p + r))
+        H[:p, :p] = weighted.sum(axis=0)
+        L = (weighted.reshape(len(W), -1).T @ e).reshape(p, p, p)
+        half = np.where(row == col, 0.5, 1.0)
+        H[:p, p:] = (L[:, row, col] + L[:, col, row]) * half
+        H[p:, :p] = H[:p, p:].T
+        H[p:, p:] = 0.5 * self._unit_pairs(weighted, W - 2.0 * Q)
+        return H
+
+    @staticmethod
+    def _unit_pairs(X: Array, Y: Array) -> Array:
+        """sum_j tr(X_j E_k Y_j E_l), (r, r), where E_k moves the k-th element of vech Sigma."""
+        J, p, _ = X.shape
+        row, col = half_index(p)
+        K = (X.reshape(J, -1).T @ Y[:, row, col]).reshape(p, p, len(row))
+        place = np.zeros((p, p), dtype=np.intp)
+        place[row, col] = place[col, row] = np.arange(len(row))
+        k, l, m, n = row[:, None], col[:, None], row[None, :], col[None, :]
+        total = K[n, k, place[l, m]] + K[m, k, place[l, n]]
+        total += K[n, l, place[k, m]]
+        total += K[m, l, place[k, n]]
+        half = np.where(row == col, 0.5, 1.0)
+        total *= half[:, None] * half[None, :]
+        return 0.5 * (total + total.T)
 
     def scores(self, at: Implied) -> Array:
         """Scores (n, r) of the respondents by the stacked moments (mu, vech Sigma)."""

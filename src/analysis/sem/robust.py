@@ -104,9 +104,11 @@ def yuan_bentler_mplus(fit: Fit, df: float, bread: Array, scores: Array) -> Corr
 
 def saturated_information(sample: GroupMoments) -> tuple[Array, Array]:
     """Observed and first-order information (r, r) of the saturated model under missing data."""
-    assert sample.patterns is not None and sample.mean is not None
-    loss = FullInformation(sample.patterns, 0.0)
-    at = moments_only(sample.mean, sample.cov)
-    assert sample.answers is not None
-    first_order = sample.answers.covariance(loss.scores(at))
-    return loss.saturated_information(at, observed=True), first_order
+    assert sample.patterns is not None and sample.mean is not None and sample.answers is not None
+    cache = sample.patterns.cache
+    if "saturated" not in cache:
+        loss = FullInformation(sample.patterns, 0.0)
+        at = moments_only(sample.mean, sample.cov)
+        first_order = sample.answers.covariance(loss.scores(at))
+        cache["saturated"] = loss.saturated_information(at), first_order
+    return cache["saturated"]

@@ -9,7 +9,7 @@ from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from analysis.errors import Message
 from analysis.sem import scores
@@ -157,12 +157,12 @@ class Solution:
         row = self.partable.rows[i]
         moves = row.free > 0 or row.op == ":="
         est, se = float(raw[i]), float(raw_se[i]) if moves else 0.0
-        quantile = float(norm.ppf(0.5 + self.level / 2.0))
+        quantile = float(ndtri(0.5 + self.level / 2.0))
         z = est / se if se > 0 else nan
         s, s_se = float(std_all[i]), float(std_se[i])
         return Estimate(
             row.lhs, row.op, row.rhs, row.group, row.label, row.free > 0, row.user,
-            est, se, z, float(2.0 * norm.sf(abs(z))),
+            est, se, z, float(2.0 * ndtr(-abs(z))),
             est - quantile * se, est + quantile * se,
             float(std_lv[i]), s, s_se, s - quantile * s_se, s + quantile * s_se,
         )  # fmt: skip

@@ -1,15 +1,11 @@
 # lavaan 0.6-14 on data that this product has, for the models in cases.json and all studies with a
 # published matrix:
 #   Rscript make_golden.R        (from this folder; writes <case>.json and studies.json)
-# lavaan stops about 1e-5 away from the optimum: Newton steps with its own gradient and observed
-# information take it to about 1e-11, so that tight comparisons are fair. Models with nonlinear or
-# inequality constraints stay at its tolerance ("polished": false).
-suppressPackageStartupMessages({library(lavaan); library(jsonlite)})
+source("polish.R")
 stopifnot(packageVersion("lavaan") == "0.6.14")
 root <- normalizePath(file.path("..", "..", ".."))
 cases <- fromJSON("cases.json", simplifyVector = FALSE)
 texts <- fromJSON("texts.json", simplifyVector = FALSE)
-constraints <- c("==", "<", ">")
 
 # Data: rows of lavaan's own examples, or a study's published matrix (a plain subset of TOML).
 read_moments <- function(study) {
@@ -59,76 +55,6 @@ arguments_of <- function(data, model, options) {
   arguments
 }
 
-quietly <- function(expression) suppressMessages(suppressWarnings(expression))
-
-slope <- function(fit) {
-  g <- as.numeric(lavTech(fit, "gradient"))
-  if (fit@Model@eq.constraints) g <- as.numeric(t(fit@Model@eq.constraints.K) %*% g)
-  max(abs(g))
-}
-
-polish <- function(arguments) {
-  first <- quietly(do.call("sem", arguments))
-  stopifnot(lavInspect(first, "converged"))
-  table <- parTable(first)
-  operators <- table$op[table$user == 1L]
-  nonlinear <- any(operators %in% c("<", ">")) ||
-    (length(first@Model@con.jac) > 0 && !first@Model@eq.constraints)
-  if (nonlinear) return(list(fit = first, polished = FALSE))
-  # start = <table> turns fixed.x off unless it is said.
-  again <- function(fit, ...) quietly(do.call("sem", c(
-    arguments[setdiff(names(arguments), "fixed.x")],
-    list(start = parTable(fit), fixed.x = first@Options$fixed.x, ...))))
-  fit <- first
-  for (i in 1:12) {
-    g <- as.numeric(lavTech(fit, "gradient"))
-    H <- unclass(lavTech(fit, "information.observed"))
-    if (fit@Model@eq.constraints) {
-      K <- fit@Model@eq.constraints.K
-      step <- K %*% solve(t(K) %*% H %*% K, t(K) %*% g)
-    } else step <- solve(H, g)
-    moved <- fit
-    free <- moved@ParTable$free > 0
-    moved@ParTable$est[free] <- moved@ParTable$est[free] - as.numeric(step)[moved@ParTable$free[free]]
-    moved <- again(moved, optim.method = "none")
-    if (!is.finite(slope(moved)) || slope(moved) >= slope(fit)) break
-    fit <- moved
-  }
-  final <- again(fit)
-  if (!lavInspect(final, "converged") || slope(final) > 1e-8) final <- fit
-  # start = leaks into the fit of the baseline model.
-  final@baseline <- first@baseline
-  list(fit = final, polished = slope(final) < 1e-8)
-}
-
-# Output: tables as columns and rows, symmetric matrices as lower triangles by rows.
-table_of <- function(frame, columns) {
-  rows <- lapply(seq_len(nrow(frame)), function(i) unname(as.list(frame[i, columns])))
-  list(columns = columns, rows = rows)
-}
-
-lower_of <- function(matrix) {
-  if (length(matrix) == 0) return(NULL)
-  matrix <- unclass(matrix)
-  list(names = rownames(matrix), lower = t(matrix)[upper.tri(matrix, diag = TRUE)])
-}
-
-estimates_of <- function(fit, columns) {
-  estimates <- as.data.frame(parameterEstimates(fit, standardized = TRUE))
-  estimates <- estimates[!estimates$op %in% constraints, ]
-  standardized <- as.data.frame(standardizedSolution(fit))
-  key <- function(x) paste(x$lhs, x$op, x$rhs)
-  estimates$std.all.se <- standardized$se[match(key(estimates), key(standardized))]
-  table_of(estimates, columns)
-}
-
-measures_of <- function(fit, keep = NULL) {
-  measures <- unclass(fitMeasures(fit))
-  measures <- measures[!grepl("level|h0$", names(measures))]
-  if (!is.null(keep)) measures <- measures[intersect(keep, names(measures))]
-  as.list(measures)
-}
-
 columns <- c("lhs", "op", "rhs", "est", "se", "std.lv", "std.all", "std.all.se")
 
 result_of <- function(case) {
@@ -163,10 +89,7 @@ result_of <- function(case) {
   out
 }
 
-write <- function(object, file) {
-  text <- toJSON(object, auto_unbox = TRUE, digits = I(11), na = "null", null = "null")
-  writeLines(gsub("],[", "],\n[", text, fixed = TRUE), file)
-}
+write <- function(object, file) writeLines(text_of_json(object, 11), file)
 
 for (name in names(cases)) {
   cases[[name]]$name <- name

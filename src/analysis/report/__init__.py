@@ -1,0 +1,66 @@
+"""Evidence in words, tables and figures: what notebooks show and reports are made of.
+
+Builders turn result records into ``Evidence``; ``render_report`` turns an executed notebook into
+one self-contained HTML file. No statistics are computed here.
+"""
+
+from analysis.report.effects import effects_table
+from analysis.report.engines import engine_table
+from analysis.report.evidence import Evidence, from_payload
+from analysis.report.fit import fit_figure, fit_table, fit_verdict
+from analysis.report.html import render_report
+from analysis.report.index import render_index
+from analysis.report.labels import Labels
+from analysis.report.loadings import loadings_figure, loadings_table
+from analysis.report.misfit import modification_table, residuals_figure, residuals_table
+from analysis.report.records import Column, Figure, Notice, Table, Verdict
+from analysis.report.reliability import reliability_table
+from analysis.report.sample import correlation_table, run_parameters, sample_summary
+from analysis.report.specification import model_specification, outcome_banner, parameter_table
+from analysis.report.structure import (
+    defined_effects_table,
+    effects_figure,
+    path_diagram,
+    paths_table,
+    r2_table,
+)
+from analysis.report.validity import fornell_larcker_table, htmt_table
+from analysis.report.writeup import methods_text
+
+__all__ = [
+    "Column",
+    "Evidence",
+    "Figure",
+    "Labels",
+    "Notice",
+    "Table",
+    "Verdict",
+    "correlation_table",
+    "defined_effects_table",
+    "effects_figure",
+    "effects_table",
+    "engine_table",
+    "fit_figure",
+    "fit_table",
+    "fit_verdict",
+    "fornell_larcker_table",
+    "from_payload",
+    "htmt_table",
+    "loadings_figure",
+    "loadings_table",
+    "methods_text",
+    "model_specification",
+    "modification_table",
+    "outcome_banner",
+    "parameter_table",
+    "path_diagram",
+    "paths_table",
+    "r2_table",
+    "reliability_table",
+    "render_index",
+    "render_report",
+    "residuals_figure",
+    "residuals_table",
+    "run_parameters",
+    "sample_summary",
+]

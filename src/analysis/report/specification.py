@@ -1,0 +1,194 @@
+"""Evidence on the model itself: equations, identification, outcome, all parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.errors import Message
+from analysis.report import numbers
+from analysis.report.evidence import Evidence
+from analysis.report.labels import Labels, resolve
+from analysis.report.loadings import group_label
+from analysis.report.prose import finite, join, say
+from analysis.report.records import Cell, Column, Notice, Table, Verdict
+from analysis.sem import Estimate, Solution
+
+LabelsLike = Labels | Mapping[str, str] | None
+
+
+def model_specification(
+    solution: Solution,
+    *,
+    language: str = "en",
+    labels: LabelsLike = None,
+    stamps: Sequence[str] = (),
+) -> Evidence:
+    """The equations of the model, how it is scaled and identified, and its degrees of freedom."""
+    names = resolve(labels)
+    groups: list[tuple[int, str]] = []
+    rows: list[tuple[Cell, ...]] = []
+    for part, op in (("measurement", "=~"), ("structural", "~"), ("covariance", "~~"),
+                     ("defined", ":="), ("constraint", "==")):  # fmt: skip
+        lines = _lines(solution, op, names, language)
+        if lines:
+            groups.append((len(rows), say(f"model.part_{part}", language)))
+            rows.extend(lines)
+    table = Table(
+        key="model",
+        title=say("model.title", language),
+        columns=(
+            Column("equation", say("column.equation", language), "code"),
+            Column("meaning", say("column.meaning", language)),
+        ),
+        rows=tuple(rows),
+        groups=tuple(groups),
+        notes=(say("model.note", language),),
+    )
+    return Evidence(
+        id="model-specification", title=table.title, table=table,
+        paragraphs=(_identification(solution, language),), language=language,
+        stamps=tuple(stamps),
+    )  # fmt: skip
+
+
+def _lines(solution: Solution, op: str, labels: Labels, language: str) -> list[tuple[Cell, ...]]:
+    rows = [r for r in solution.partable.rows if r.op == op and r.group <= 1]
+    if op in ("=~", "~"):
+        found: list[tuple[Cell, ...]] = []
+        for lhs in dict.fromkeys(r.lhs for r in rows):
+            members = [r for r in rows if r.lhs == lhs]
+            terms = [(f"{r.label}*" if r.label else "") + r.rhs for r in members]
+            who = join([labels.of(r.rhs) if op == "~" or r.rhs in solution.latent else r.rhs
+                        for r in members], language)  # fmt: skip
+            key = "model.says_measures" if op == "=~" else "model.says_depends"
+            words = say(key, language, name=labels.of(lhs), others=who)
+            found.append((f"{lhs} {op} {' + '.join(terms)}", words))
+        return found
+    if op == "~~":
+        kept = [r for r in rows if r.lhs != r.rhs and (r.free > 0 or r.user == 1)]
+        return [
+            (f"{r.lhs} ~~ {r.rhs}", say("model.says_covary", language, first=labels.of(r.lhs),
+                                        second=labels.of(r.rhs)))
+            for r in kept
+        ]  # fmt: skip
+    if op == ":=":
+        return [(f"{r.lhs} := {r.rhs}", say("model.says_defined", language)) for r in rows]
+    shown = [r for r in solution.partable.rows if r.op in ("==", "<", ">") and r.user == 1]
+    return [(f"{r.lhs} {r.op} {r.rhs}", say("model.says_constraint", language)) for r in shown]
+
+
+def _identification(solution: Solution, language: str) -> str:
+    measure = solution.measures.get
+    npar, df = measure("npar"), measure("df")
+    p = len(solution.names)
+    options = solution.partable.options
+    scaling = "std_lv" if options.std_lv else "effect" if options.effect_coding else "marker"
+    return say(
+        "model.identification",
+        language,
+        moments=p * (p + 1) // 2 * len(solution.partable.groups),
+        items=p,
+        latents=len(solution.latent),
+        npar=int(npar.value) if npar else numbers.DASH,
+        df=int(df.value) if df and finite(df.value) else numbers.DASH,
+        scaling=say(f"model.scaling_{scaling}", language),
+    )
+
+
+def outcome_banner(
+    solution: Solution,
+    *,
+    language: str = "en",
+    labels: LabelsLike = None,
+    stamps: Sequence[str] = (),
+) -> Evidence:
+    """How the estimation ended, with symptom, cause and remedy of everything that was found."""
+    names = resolve(labels)
+    level = "warning" if solution.outcome.admissible else "error"
+    notices = tuple(
+        notice(m, "error" if level == "error" else "warning", language, names)
+        for m in solution.findings
+    )
+    sentence = say(f"outcome.{solution.outcome.value}", language,
+                   n=numbers.integer(solution.n, language=language))  # fmt: skip
+    if not solution.outcome.admissible:
+        notices = (Notice("error", sentence, "", say("outcome.consequence", language)), *notices)
+        verdict = Verdict("none", (say(f"gate.{solution.outcome.value}", language),))
+        return Evidence(
+            id="outcome", title=say("outcome.title", language), notices=notices,
+            verdict=verdict, language=language, stamps=tuple(stamps),
+        )  # fmt: skip
+    return Evidence(
+        id="outcome", title=say("outcome.title", language), notices=notices,
+        paragraphs=(sentence,), language=language, stamps=tuple(stamps),
+    )  # fmt: skip
+
+
+def notice(found: Message, level: str, language: str, labels: Labels | None = None) -> Notice:
+    """A message as a notice; names of variables in its fields are replaced by labels."""
+    symptom, cause, remedy = found.parts(language)
+    name = found.fields.get("name")
+    if labels is not None and isinstance(name, str) and labels.of(name) != name:
+        symptom = symptom.replace(name, f"{name} ({labels.of(name)})", 1)
+    return Notice("error" if level == "error" else "warning", symptom, cause, remedy)
+
+
+def parameter_table(
+    solution: Solution,
+    *,
+    language: str = "en",
+    labels: LabelsLike = None,
+    stamps: Sequence[str] = (),
+) -> Evidence:
+    """Every parameter of the model, fixed or free, raw and standardized."""
+    names = resolve(labels)
+    parts = (("loadings", "=~"), ("paths", "~"), ("covariances", "~~"), ("intercepts", "~1"),
+             ("defined", ":="))  # fmt: skip
+    groups: list[tuple[int, str]] = []
+    rows: list[tuple[Cell, ...]] = []
+    for group in range(max(len(solution.partable.groups), 1)):
+        for part, op in parts:
+            members = [e for e in solution.estimates if e.op == op and _in_group(e, group + 1)]
+            if members:
+                label = group_label(solution, group + 1)
+                heading = say(f"parameters.{part}", language)
+                groups.append((len(rows), heading + (f" \u00b7 {label}" if label else "")))
+            rows.extend(_parameter(e) for e in members)
+    raw, std = say("column.unstandardized", language), say("column.standardized", language)
+    table = Table(
+        key="parameters",
+        title=say("parameters.title", language),
+        columns=(
+            Column("parameter", say("column.parameter", language), "code"),
+            Column("label", say("column.label", language), "code"),
+            Column("est", say("column.estimate", language), "number", group=raw),
+            Column("se", "\u27e6SE\u27e7", "number", group=raw),
+            Column("z", "\u27e6z\u27e7", "number", 2, group=raw),
+            Column("p", "\u27e6p\u27e7", "p", group=raw),
+            Column("ci_lower", say("column.lower", language), "number", group=raw),
+            Column("ci_upper", say("column.upper", language), "number", group=raw),
+            Column("std_lv", "std.lv", "number", group=std),
+            Column("std_all", "std.all", "unit", group=std),
+            Column("std_all_se", "\u27e6SE\u27e7", "unit", group=std),
+        ),
+        rows=tuple(rows),
+        groups=tuple(groups),
+        notes=(say("parameters.note", language),),
+    )
+    del names
+    return Evidence(
+        id="parameter-table", title=table.title, table=table, language=language,
+        stamps=tuple(stamps),
+    )  # fmt: skip
+
+
+def _in_group(e: Estimate, group: int) -> bool:
+    return e.group == group or (e.group == 0 and group == 1)
+
+
+def _parameter(e: Estimate) -> tuple[Cell, ...]:
+    name = f"{e.lhs} {e.op} {e.rhs}" if e.op != "~1" else f"{e.lhs} ~1"
+    tested = e.free or e.op == ":="
+    inference = (e.se, e.z, e.p, e.ci_lower, e.ci_upper) if tested else (None,) * 5
+    label = e.label if e.op != ":=" else ""
+    return (name, label, e.est, *inference, e.std_lv, e.std_all, e.std_all_se)

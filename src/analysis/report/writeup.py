@@ -1,0 +1,169 @@
+"""Paragraphs for a paper: how the model was estimated and what came out (JARS-Quant, Table 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.data import Study
+from analysis.report import numbers
+from analysis.report.criteria import criterion
+from analysis.report.evidence import Evidence
+from analysis.report.fit import misfit, value
+from analysis.report.labels import Labels, resolve
+from analysis.report.loadings import loadings
+from analysis.report.prose import finite, join, say, sentences, unit
+from analysis.report.records import Notice
+from analysis.report.references import cite, short
+from analysis.report.reliability import ReliabilityLike
+from analysis.report.structure import defined, defined_name, paths
+from analysis.sem import Estimate, Solution
+
+FIT_SOURCES = ("hu1999", "appelbaum2018")
+
+
+def methods_text(
+    solution: Solution,
+    reliability: Sequence[ReliabilityLike] = (),
+    *,
+    study: Study | None = None,
+    versions: Mapping[str, str] | None = None,
+    language: str = "en",
+    labels: Labels | Mapping[str, str] | None = None,
+    stamps: Sequence[str] = (),
+) -> Evidence:
+    """Method, fit, measurement and structure in sentences ready to paste and adapt.
+
+    Without an admissible solution only the method and what went wrong are written.
+    """
+    names = resolve(labels)
+    paragraphs = [_method(solution, study, versions or {}, language)]
+    notices: tuple[Notice, ...] = ()
+    if solution.outcome.admissible:
+        paragraphs.append(_fit(solution, language))
+        paragraphs.append(_measurement(solution, reliability, names, language))
+        paragraphs.append(_structure(solution, names, language))
+    else:
+        words = say(f"gate.{solution.outcome.value}", language)
+        notices = (Notice("error", words, "", say("outcome.consequence", language)),)
+    return Evidence(
+        id="methods-text",
+        title=say("methods.title", language),
+        paragraphs=tuple(p for p in paragraphs if p),
+        notices=notices,
+        citations=(*FIT_SOURCES, "igolkina2020") if solution.second_engine else FIT_SOURCES,
+        language=language,
+        stamps=tuple(stamps),
+    )
+
+
+def _method(
+    solution: Solution, study: Study | None, versions: Mapping[str, str], language: str
+) -> str:
+    options = solution.partable.options
+    scaling = "std_lv" if options.std_lv else "effect" if options.effect_coding else "marker"
+    own = versions.get("loyalty-sem", "")
+    parts = []
+    if study is not None and study.citation:
+        parts.append(say("methods.data", language, citation=study.citation))
+    if study is not None and study.simulated:
+        parts.append(say("methods.simulated", language))
+    information = solution.preset.information
+    wishart = solution.preset.loss == "ML" and solution.inference.n_scale != solution.n
+    parts.append(
+        say(
+            "methods.estimation",
+            language,
+            n=numbers.integer(solution.n, language=language),
+            items=len(solution.names),
+            latents=len(solution.latent),
+            software=f"loyalty-sem {own}".strip(),
+            likelihood=say("methods.wishart" if wishart else "methods.normal", language),
+            information=say(f"methods.{information}", language),
+        )
+    )
+    parts.append(say(f"methods.scaling_{scaling}", language))
+    parts.append(say("methods.respecification", language))
+    engine = solution.second_engine if solution.outcome.estimated else None
+    if engine is not None:
+        worst = max(engine.max_difference_std, engine.max_difference_se)
+        fields = {
+            "engine": f"{engine.engine} {engine.version}",
+            "source": short("igolkina2020", language),
+            "worst": unit(worst, language, 4),
+        }
+        parts.append(say("methods.engine", language, **fields))
+    return sentences(parts, language)
+
+
+def _fit(solution: Solution, language: str) -> str:
+    chisq, df, p = (value(solution, k) for k in ("chisq", "df", "pvalue"))
+    large, pairs, worst = misfit(solution)
+    figures = {k: unit(value(solution, k), language) for k in ("cfi", "tli", "rmsea", "srmr")}
+    return say(
+        "methods.fit", language,
+        chisq=numbers.number(chisq, digits=2, language=language),
+        df=int(df) if df is not None else numbers.DASH,
+        n=solution.n, p=numbers.p_phrase(p, language=language).replace("p ", "\u27e6p\u27e7 ", 1),
+        ci=numbers.interval(value(solution, "rmsea.ci.lower"), value(solution, "rmsea.ci.upper"),
+                            digits=3, bounded=True, language=language),
+        large=large, pairs=pairs, worst=unit(worst, language),
+        limit=unit(criterion("residual.correlation").good, language, 2),
+        sources=cite(("hu1999",), language), **figures,
+    )  # fmt: skip
+
+
+def _measurement(
+    solution: Solution, reliability: Sequence[ReliabilityLike], labels: Labels, language: str
+) -> str:
+    std = [e.std_all for e in loadings(solution) if finite(e.std_all)]
+    if not std:
+        return ""
+    parts = [say("methods.loadings", language, low=unit(min(std), language, 2),
+                 high=unit(max(std), language, 2))]  # fmt: skip
+    for key in ("cr", "ave"):
+        known = [r for r in reliability if finite(getattr(r, key))]
+        if known:
+            ordered = sorted(known, key=lambda r, k=key: getattr(r, k))  # type: ignore[misc]
+            low, high = ordered[0], ordered[-1]
+            parts.append(
+                say(
+                    f"methods.{key}",
+                    language,
+                    low=unit(getattr(low, key), language, 2),
+                    high=unit(getattr(high, key), language, 2),
+                    low_name=labels.of(low.construct),
+                    high_name=labels.of(high.construct),
+                )
+            )
+    return sentences(parts, language)
+
+
+def _structure(solution: Solution, labels: Labels, language: str) -> str:
+    parts = []
+    for outcome in dict.fromkeys(e.lhs for e in paths(solution)):
+        members = [e for e in paths(solution) if e.lhs == outcome]
+        effects = join([f"{labels.of(e.rhs)} ({_effect(e, language)})" for e in members], language)
+        parts.append(
+            say(
+                "methods.outcome",
+                language,
+                name=labels.of(outcome),
+                effects=effects,
+                r2=unit(solution.r2.get(outcome), language, 2),
+            )
+        )
+    extra = defined(solution)
+    if extra:
+        listed = join(
+            [f"{defined_name(solution, e, labels)} ({_effect(e, language)})" for e in extra],
+            language,
+        )
+        parts.append(say("methods.defined", language, effects=listed))
+    return sentences(parts, language)
+
+
+def _effect(e: Estimate, language: str) -> str:
+    p = numbers.p_phrase(e.p, language=language).replace("p ", "\u27e6p\u27e7 ", 1)
+    span = numbers.interval(e.std_all_ci_lower, e.std_all_ci_upper, bounded=True, language=language)
+    tail = f", {p}" if finite(e.p) else ""
+    return f"\u27e6\u03b2\u27e7 = {unit(e.std_all, language, 2)}, 95% CI {span}{tail}"

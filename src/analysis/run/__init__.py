@@ -1,0 +1,1 @@
+"""Parameters, notebook runs, the record of a run, and the command line."""

@@ -1,0 +1,182 @@
+"""The command ``loyalty``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import click
+
+import analysis
+from analysis.data import find_root
+from analysis.errors import AnalysisError, message
+from analysis.i18n import LANGUAGES
+from analysis.run import commands
+from analysis.run.stub import skip_rfc3987
+
+INTERRUPTED = 130
+FAILED = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(analysis.__version__, prog_name="loyalty")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default=None, help="Language of the output."
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of unexpected errors.")
+@click.pass_context
+def loyalty(context: click.Context, language: str | None, debug: bool) -> None:
+    """Evidence on customer loyalty: survey answers or a published matrix in, a cited report out."""
+    context.obj = {"language": language, "debug": debug}
+
+
+def _language(context: click.Context) -> str:
+    return str(context.obj["language"] or "en")
+
+
+@loyalty.command()
+@click.argument("study")
+@click.option("--notebook", "-n", "notebooks", multiple=True, metavar="NAME",
+              help="Which notebook; may be repeated. Default: all of them.")  # fmt: skip
+@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
+              help="A parameter of the notebooks; may be repeated.")  # fmt: skip
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Folder of the reports. Default: reports/ of the project.")  # fmt: skip
+@click.option("--timeout", type=click.IntRange(min=1), default=None, metavar="SECONDS",
+              help="Longest time for one cell. Default: no limit.")  # fmt: skip
+@click.pass_context
+def run(
+    context: click.Context,
+    study: str,
+    notebooks: tuple[str, ...],
+    parameters: tuple[str, ...],
+    output: Path | None,
+    timeout: int | None,
+) -> None:
+    """Run a study's notebooks and write their reports."""
+    root = find_root()
+    plan = commands.plan(
+        study, notebooks=notebooks, parameters=parameters, language=context.obj["language"]
+    )
+    for note in plan.notes:
+        click.echo(note, err=True)
+    good = commands.run_all(
+        plan,
+        root=root,
+        reports=output.resolve() if output else root / "reports",
+        timeout=timeout,
+        progress=sys.stderr.isatty(),
+        say=click.echo,
+    )
+    context.exit(0 if good else FAILED)
+
+
+@loyalty.command()
+@click.pass_context
+def studies(context: click.Context) -> None:
+    """List the studies."""
+    click.echo(commands.studies(_language(context)))
+
+
+@loyalty.command()
+@click.argument("study")
+@click.pass_context
+def check(context: click.Context, study: str) -> None:
+    """Check a study's codebook, data and models without running anything."""
+    click.echo(commands.check(study, _language(context)))
+
+
+@loyalty.command()
+@click.argument("study", required=False)
+@click.option("--model", default="", metavar="NAME", help="Default: the study's default model.")
+@click.option("--estimator", default="ML", show_default=True, metavar="NAME")
+@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
+              help="A further parameter of 20_structure; may be repeated.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
+@click.option("--json-schema", is_flag=True, help="Print the JSON document's schema, fit nothing.")
+@click.pass_context
+def fit(
+    context: click.Context,
+    study: str | None,
+    model: str,
+    estimator: str,
+    parameters: tuple[str, ...],
+    as_json: bool,
+    json_schema: bool,
+) -> None:
+    """Fit one model and print its tables."""
+    if json_schema:
+        click.echo(commands.json_schema())
+        return
+    if study is None:
+        raise click.UsageError("Missing argument 'STUDY'.", context)
+    language = context.obj["language"]
+    given = [f"model={model}", f"estimator={estimator}", *parameters]
+    click.echo(commands.fit(study, parameters=given, language=language, as_json=as_json))
+
+
+@loyalty.command()
+@click.argument("name")
+@click.option("--from", "source", required=True, metavar="FILE",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="The data file: .csv, .xlsx, .sav, .dta or .parquet.")  # fmt: skip
+@click.pass_context
+def new(context: click.Context, name: str, source: Path) -> None:
+    """Begin a study: copy the data file and draft its codebook."""
+    click.echo(commands.new(name, source, root=find_root(), language=_language(context)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 good, 1 a run failed, 2 bad input, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = commands.spoken_language(given)
+    skip_rfc3987()
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = loyalty.main(args=given, prog_name="loyalty", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except AnalysisError as error:
+        _say(error.text(language))
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say(message("run.interrupted").text(language))
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except OSError as error:
+        _say(message("run.disk", reason=_reason(error)).text(language))
+        _trace(given)
+        code = FAILED
+    except Exception as error:  # noqa: BLE001  the last line of defence
+        words = f"{type(error).__name__}: {error}"
+        _say(message("run.unexpected", error=words).text(language))
+        _trace(given)
+        code = FAILED
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+def _reason(error: OSError) -> str:
+    words = error.strerror or str(error)
+    return f"{words}: {error.filename}" if error.filename else words
+
+
+def _trace(arguments: Sequence[str]) -> None:
+    if "--debug" in arguments:
+        traceback.print_exc()
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """End as an interruption does, so that kernels and half-made folders go."""
+    sys.exit(128 + number)

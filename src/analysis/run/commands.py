@@ -1,0 +1,323 @@
+"""What the commands do; they return text or call ``say``, the command line prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.data import (
+    Codebook,
+    PublishedMatrix,
+    Study,
+    Survey,
+    draft_codebook,
+    list_studies,
+    load_codebook,
+    load_study,
+)
+from analysis.errors import AnalysisError, InputError, Message, message
+from analysis.i18n import LANGUAGES, text
+from analysis.report import render_index, render_report
+from analysis.run import fitted, notebook, publish, terminal
+from analysis.run.execute import Job, Place, run
+from analysis.run.fit_document import FitDocument, fit_document
+from analysis.run.params import NOTEBOOKS, from_texts, schema, unknown
+from analysis.run.record import (
+    RunRecord,
+    notebook_digest,
+    package_digest,
+    read_records,
+    study_digests,
+)
+from analysis.run.resolve import (
+    Choice,
+    labels,
+    parse,
+    resolve,
+    respondents,
+    stamps,
+)
+from analysis.run.session import estimate
+from analysis.syntax import PartableOptions, partable
+from analysis.syntax.printing import print_name
+
+STRUCTURE_NOTEBOOK = "20_structure"
+STUDY_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Checked runs, and what was left out and why."""
+
+    choices: tuple[Choice, ...]
+    notes: tuple[str, ...]
+    language: str
+
+
+def spoken_language(arguments: Sequence[str]) -> str:
+    """Language of messages, as far as it can be told before the arguments are read."""
+    for one, two in zip(arguments, [*arguments[1:], ""], strict=True):
+        for language in LANGUAGES:
+            if one in (f"--language={language}", f"language={language}", f"-planguage={language}"):
+                return language
+            if one == "--language" and two == language:
+                return language
+    return "en"
+
+
+def plan(
+    study: str, *, notebooks: Sequence[str], parameters: Sequence[str], language: str | None
+) -> Plan:
+    """Check everything before anything runs.
+
+    Without ``notebooks``, all that make sense for the study's model are planned. A parameter goes
+    to the notebooks that know it.
+
+    Raises
+    ------
+    InputError
+        With every problem of every planned run, each once.
+    """
+    given = from_texts(parameters)
+    if language:
+        given.setdefault("language", language)
+    names = list(dict.fromkeys(notebooks)) or list(NOTEBOOKS)
+    known = {name for notebook_name in names for name in schema(notebook_name).model_fields}
+    problems = [unknown("parameter", name, sorted(known)) for name in given if name not in known]
+    choices: list[Choice] = []
+    left_out: list[str] = []
+    for name in names:
+        fields = schema(name).model_fields
+        values = {"study": study, **{k: v for k, v in given.items() if k in fields}}
+        try:
+            choices.append(resolve(name, values))
+        except InputError as error:
+            if not notebooks and [m.code for m in error.messages] == ["run.no_measurement"]:
+                left_out.append(name)
+            else:
+                problems += [m for m in error.messages if m not in problems]
+    if problems:
+        raise InputError(problems)
+    spoken = choices[0].params.language
+    notes = tuple(text("run.labels.left_out", spoken, notebook=name) for name in left_out)
+    return Plan(tuple(choices), notes, spoken)
+
+
+def run_all(
+    planned: Plan, *, root: Path, reports: Path, timeout: int | None, progress: bool, say: Say
+) -> bool:
+    """Run what was planned, say how each ended, renew the index; True when all ended well."""
+    place = Place(root=root, reports=reports)
+    good = True
+    for choice in planned.choices:
+        job = make_job(choice, root)
+        began = time.monotonic()
+        record, target = run(
+            job, place=place, render=render_report, timeout=timeout, progress=progress
+        )
+        good = good and record.status == "ok"
+        say(_ended(record, time.monotonic() - began, planned.language))
+        say(text("run.labels.report", planned.language, path=shown(target / "report.html")))
+        write_index(reports, planned.language)
+    say(text("run.labels.index", planned.language, path=shown(reports / "index.html")))
+    return good
+
+
+def make_job(choice: Choice, root: Path) -> Job:
+    """The run of a checked choice, its notebook in the reader's language."""
+    path = notebook_path(choice.notebook, root)
+    language = choice.params.language
+    template = notebook.translated(notebook.read(path), language)
+    digests = study_digests(choice.study.folder, choice.model.path)
+    digests |= {"notebook": notebook_digest(template), "package": package_digest()}
+    parameters = {**choice.params.model_dump(), "model": choice.model.name}
+    return Job(
+        notebook=choice.notebook,
+        template=template,
+        parameters=parameters,
+        study=choice.study.name,
+        model=choice.model.name,
+        language=language,
+        digests=digests,
+        study_title=choice.study.codebook.title[language],
+        simulated=choice.study.simulated,
+    )
+
+
+def notebook_path(name: str, root: Path) -> Path:
+    """Where a notebook lies: in the project, else in the checkout that the package sits in."""
+    homes = (root, Path(__file__).resolve().parents[3])
+    found = [home / "notebooks" / f"{name}.ipynb" for home in homes]
+    for path in found:
+        if path.is_file():
+            return path
+    raise InputError(message("run.notebook_missing", path=shown(found[0])))
+
+
+def _ended(record: RunRecord, seconds: float, language: str) -> str:
+    fields = {"notebook": record.notebook, "study": record.study, "seconds": seconds}
+    if record.failure is None:
+        outcome = text(f"run.outcome.{record.outcome}", language) if record.outcome else ""
+        return text("run.labels.done", language, outcome=outcome, **fields)
+    failure = record.failure
+    said = message("run.cell_failed", step=failure.step, error=failure.text or failure.name)
+    return text("run.labels.failed", language, **fields) + "\n" + said.text(language)
+
+
+def write_index(reports: Path, language: str) -> None:
+    """Write ``index.html`` and ``index.json`` from the records on disk."""
+    with publish.locked(reports / ".lock"):
+        records = read_records(reports)
+        publish.write_text(reports / "index.html", render_index(records, language))
+        publish.write_json(reports / "index.json", records)
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be named from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def studies(language: str) -> str:
+    """A table of all studies."""
+    rows = [("", text("run.labels.kind", language), "N", text("run.labels.models", language), "")]
+    for found in list_studies():
+        kind = text(f"run.labels.kinds.{found.kind}", language)
+        if found.simulated:
+            kind += f" ({text('run.labels.simulated', language)})"
+        title = found.problem or found.title[language]
+        n = "" if found.n is None else str(found.n)
+        rows.append((found.name, kind, n, ", ".join(found.models), title))
+    return "\n".join(terminal.grid(rows, (False, False, True, False, False)))
+
+
+def check(name: str, language: str) -> str:
+    """Findings on a study's codebook, data and models.
+
+    Raises
+    ------
+    AnalysisError
+        With every problem of the data and of all models.
+    """
+    study = load_study(name)
+    problems: list[Message] = []
+    lines: list[str] = []
+    data: Survey | PublishedMatrix | None = None
+    try:
+        data = study.data
+        lines += _data_lines(data, language)
+    except AnalysisError as error:
+        problems += error.messages
+    for model in study.models.values():
+        try:
+            syntax = parse(model)
+            table = partable(syntax, observed=variables(study, data), options=PartableOptions())
+            fields = {"model": model.name, "free": table.n_free, "latent": len(table.latent)}
+            lines.append(text("run.labels.checked_model", language, **fields))
+        except AnalysisError as error:
+            problems += error.messages
+    if problems:
+        raise InputError(problems)
+    return "\n".join([*lines, text("run.labels.ready", language, study=study.name)])
+
+
+def variables(study: Study, data: Survey | PublishedMatrix | None) -> tuple[str, ...]:
+    """Observed variables that a model of the study may name."""
+    if isinstance(data, PublishedMatrix):
+        return data.names
+    return study.codebook.item_names
+
+
+def _data_lines(data: Survey | PublishedMatrix, language: str) -> list[str]:
+    if isinstance(data, PublishedMatrix):
+        counts = text("run.labels.matrix_read", language, n=data.n, p=len(data.names))
+        notes: list[tuple[str, Message]] = [("warning", m) for m in data.warnings]
+    else:
+        counts = text("run.labels.rows_read", language, n=data.n_read, used=data.n_used)
+        notes = [("warning", m) for m in data.warnings] + [("fixed", m) for m in data.fixes]
+    labelled = [f"{text(f'run.labels.{k}', language)}: {m.text(language)}" for k, m in notes]
+    return [counts, *labelled]
+
+
+def fit(study: str, *, parameters: Sequence[str], language: str | None, as_json: bool) -> str:
+    """Fit one model without a notebook; tables or one JSON document."""
+    given = from_texts(parameters)
+    if language:
+        given.setdefault("language", language)
+    choice = resolve(STRUCTURE_NOTEBOOK, {"study": study, **given})
+    syntax = parse(choice.model)
+    data = respondents(choice.study, choice.params)
+    solution = estimate(choice, syntax, data)
+    spoken = choice.params.language
+    if as_json:
+        return fit_document(choice, solution, spoken).to_json()
+    done = fitted.Fitted(
+        solution,
+        study=choice.study,
+        data=data,
+        language=spoken,
+        labels=labels(choice.study, spoken),
+        stamps=stamps(choice.study),
+    )
+    pieces = [done.outcome(), done.fit(), done.loadings()]
+    if any(formula.op == "~" for formula in syntax.formulas):
+        pieces += [done.paths(), done.r2()]
+    if syntax.definitions:
+        pieces.append(done.defined_effects())
+    return terminal.document([*pieces, done.engines()])
+
+
+def draft_model(codebook: Codebook) -> str:
+    """A model of the codebook's constructs with several items each; empty without any."""
+    factors = {c.name: c.items for c in codebook.constructs if len(c.items) > 1}
+    if not factors:
+        return ""
+    lines = ["# en: Constructs of the codebook", "# zh: 编码手册中的构念", ""]
+    for name, items in factors.items():
+        lines.append(f"{print_name(name)} =~ {' + '.join(map(print_name, items))}")
+    if len(factors) > 1:
+        first, second = list(factors)[:2]
+        lines += ["", f"# {print_name(second)} ~ {print_name(first)}"]
+    return "\n".join(lines) + "\n"
+
+
+def json_schema() -> str:
+    """The JSON schema of ``loyalty fit --json``."""
+    return json.dumps(FitDocument.model_json_schema(by_alias=True), indent=1, ensure_ascii=False)
+
+
+def new(name: str, source: Path, *, root: Path, language: str) -> str:
+    """Begin a study below ``data/raw``: a copy of the data, a drafted codebook and model.
+
+    Raises
+    ------
+    InputError
+        For a bad name, an existing study, or a file that cannot be read.
+    """
+    if not STUDY_NAME.fullmatch(name):
+        raise InputError(message("run.bad_study_name", name=name))
+    folder = root / "data" / "raw" / name
+    if folder.exists():
+        raise InputError(message("run.file_exists", path=shown(folder)))
+    draft = draft_codebook(source, name)
+    with publish.workshop(folder.parent) as workshop:
+        prepared = workshop / name
+        (prepared / "models").mkdir(parents=True)
+        (prepared / "codebook.toml").write_text(draft, encoding="utf-8", newline="\n")
+        model = draft_model(load_codebook(prepared / "codebook.toml"))
+        if model:
+            (prepared / "models" / "core.lav").write_text(model, encoding="utf-8", newline="\n")
+        shutil.copyfile(source, prepared / f"answers{source.suffix.lower()}")
+        publish.publish(prepared, folder)
+    drafted = text("run.labels.drafted", language, path=shown(folder / "codebook.toml"))
+    after = text("run.labels.next", language, folder=shown(folder), name=name)
+    return f"{drafted}\n{after}"

@@ -1,0 +1,168 @@
+"""The parameters of each notebook: names of things, checked before anything runs."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from analysis.errors import InputError, Message, message
+from analysis.i18n import LANGUAGES
+
+Value = str | int | float | bool
+
+LEVELS = ("brand", "channel", "wave")
+
+
+def _text(value: object) -> str:
+    """Text; a whole number is taken for the text it was typed as (papermill reads 2 for ``2``)."""
+    if type(value) is str:
+        return value.strip()
+    if type(value) is int:
+        return str(value)
+    raise PydanticCustomError("boolean" if type(value) is bool else "text", "text wanted")
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class StudyParams(BaseModel):
+    """What every notebook wants to know: which study, which respondents, which language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: Text
+    model: Text = ""
+    brand: Text = ""
+    channel: Text = ""
+    wave: Text = ""
+    estimator: Annotated[Literal["ML"], BeforeValidator(_text)] = "ML"
+    missing: Annotated[Literal["", "fiml", "listwise"], BeforeValidator(_text)] = ""
+    likelihood: Annotated[Literal["normal", "wishart"], BeforeValidator(_text)] = "normal"
+    information: Annotated[Literal["", "expected", "observed"], BeforeValidator(_text)] = ""
+    scaling: Annotated[Literal["marker", "std.lv", "effect"], BeforeValidator(_text)] = "marker"
+    language: Annotated[Literal["en", "zh"], BeforeValidator(_text)] = "en"
+
+    def levels(self) -> dict[str, str]:
+        """The chosen groups by role; empty for everybody."""
+        return {name: getattr(self, name) for name in LEVELS if getattr(self, name)}
+
+
+class MeasurementParams(StudyParams):
+    """Parameters of ``10_measurement``."""
+
+
+class StructureParams(StudyParams):
+    """Parameters of ``20_structure``."""
+
+
+NOTEBOOKS: Mapping[str, type[StudyParams]] = {
+    "10_measurement": MeasurementParams,
+    "20_structure": StructureParams,
+}
+
+
+def schema(notebook: str) -> type[StudyParams]:
+    """The parameters of a notebook.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    """
+    if notebook not in NOTEBOOKS:
+        raise InputError(unknown("notebook", notebook, NOTEBOOKS))
+    return NOTEBOOKS[notebook]
+
+
+def unknown(what: str, name: str, good: Iterable[str]) -> Message:
+    """The message for a name that is not there, with the nearest one that is.
+
+    ``what`` names an entry of ``locale/<language>/run.toml`` after ``unknown_``.
+    """
+    names = list(good)
+    near = nearest(name, names)
+    fields = {"name": name, "good": ", ".join(names), "near": near}
+    return message(f"run.unknown_{what}{'_near' if near else ''}", **fields)
+
+
+def nearest(name: str, good: Iterable[str]) -> str:
+    """The known name that looks most like ``name``, or an empty text."""
+    by_folded = {known.casefold(): known for known in good}
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else ""
+
+
+def validate(notebook: str, values: Mapping[str, object]) -> StudyParams:
+    """Parameters of ``notebook`` from values as papermill or a notebook cell passes them.
+
+    Raises
+    ------
+    InputError
+        With one message for each unknown name and each value of the wrong type or choice.
+    """
+    model = schema(notebook)
+    problems = unknown_names(notebook, values)
+    known = {name: value for name, value in values.items() if name in model.model_fields}
+    try:
+        params = model.model_validate(known)
+    except ValidationError as error:
+        problems += [_explain(model, notebook, dict(item)) for item in error.errors()]
+    if problems:
+        raise InputError(problems)
+    return params
+
+
+def unknown_names(notebook: str, names: Iterable[str]) -> list[Message]:
+    """One message for each name that is no parameter of ``notebook``."""
+    good = schema(notebook).model_fields
+    return [unknown("parameter", str(name), good) for name in names if name not in good]
+
+
+def from_texts(pairs: Iterable[str]) -> dict[str, str]:
+    """Values by name from ``name=value`` texts of a command line; the values stay text.
+
+    Raises
+    ------
+    InputError
+        For a text without ``=``, a name that cannot be a name, and a name given twice.
+    """
+    found: dict[str, str] = {}
+    problems: list[Message] = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier() or keyword.iskeyword(name):
+            problems.append(message("run.not_name_value", text=pair))
+        elif name in found:
+            problems.append(message("run.parameter_twice", name=name))
+        found[name] = value
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def choices(model: type[StudyParams], name: str) -> tuple[str, ...]:
+    """The values a parameter can take where they are few, else nothing."""
+    return tuple(filter(None, map(str, get_args(model.model_fields[name].annotation))))
+
+
+def _explain(model: type[StudyParams], notebook: str, error: Mapping[str, Any]) -> Message:
+    """A pydantic error as a message of ours."""
+    name = str(error["loc"][0])
+    value = error.get("input")
+    fields = {"name": name, "value": repr(value), "notebook": notebook}
+    if error["type"] == "missing":
+        return message("run.missing_parameter", **fields)
+    if error["type"] == "boolean":
+        return message("run.boolean_for_text", **fields)
+    if error["type"] == "literal_error":
+        return message("run.not_a_choice", good=", ".join(choices(model, name)), **fields)
+    return message("run.not_text", kind=type(value).__name__, **fields)
+
+
+assert set(choices(StudyParams, "language")) == set(LANGUAGES)

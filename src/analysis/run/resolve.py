@@ -1,0 +1,147 @@
+"""From names to things: the study, the model and the respondents that parameters speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.data import PublishedMatrix, Study, StudyModel, Survey, load_study
+from analysis.errors import InputError, Message, message
+from analysis.report.labels import Labels
+from analysis.run.params import StudyParams, unknown, validate
+from analysis.sem import Moments
+from analysis.syntax import Formula, ModelSyntax, parse_model
+
+MEASUREMENT_NOTEBOOK = "10_measurement"
+MEASUREMENT_MODEL = "measurement"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Checked parameters with the study and the model they name."""
+
+    notebook: str
+    params: StudyParams
+    study: Study
+    model: StudyModel
+
+
+def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
+    """Check parameters against the notebook's schema and against the study.
+
+    Raises
+    ------
+    InputError
+        Naming every unknown parameter, value, study, model and group, with the good ones.
+    """
+    params = validate(notebook, values)
+    study = load_study(params.study)
+    problems: list[Message] = []
+    name = params.model or default_model(notebook, study)
+    if not study.models:
+        problems.append(message("run.no_models", study=study.name))
+    elif name not in study.models:
+        problems.append(unknown("model", name, study.models))
+    problems += group_problems(params, study)
+    if problems:
+        raise InputError(problems)
+    if notebook == MEASUREMENT_NOTEBOOK:
+        measurement_part(name, parse(study.models[name]))
+    if params.levels():
+        respondents(study, params)
+    return Choice(notebook, params, study, study.models[name])
+
+
+def group_problems(params: StudyParams, study: Study) -> list[Message]:
+    """Why the chosen groups cannot be told apart in this study, if they cannot."""
+    known = {group.name for group in study.codebook.groups}
+    found: list[Message] = []
+    for name, value in params.levels().items():
+        if not study.has_rows:
+            found.append(message("run.no_groups", name=name, value=value))
+        elif name not in known:
+            found.append(message("run.no_role", name=name, value=value))
+    return found
+
+
+def default_model(notebook: str, study: Study) -> str:
+    """The model that a notebook takes when none is named."""
+    if notebook == MEASUREMENT_NOTEBOOK and MEASUREMENT_MODEL in study.models:
+        return MEASUREMENT_MODEL
+    return study.default_model
+
+
+def respondents(study: Study, params: StudyParams) -> Survey | PublishedMatrix:
+    """The study's data, of the chosen groups only."""
+    data = study.data
+    levels = params.levels()
+    return data.filter(**levels) if levels and isinstance(data, Survey) else data
+
+
+def moments(data: Survey | PublishedMatrix, names: Sequence[str]) -> Moments:
+    """Moments of the variables ``names`` for estimation.
+
+    Published standard deviations have divisor n - 1 unless the study says otherwise.
+    """
+    if isinstance(data, Survey):
+        return Moments.from_data(data.items(names), names)
+    part = data.subset(names)
+    return Moments.from_published(
+        names=part.names,
+        n=part.n,
+        correlations=part.correlations,
+        sds=part.sds,
+        means=part.means,
+        rescale=not (part.sds is not None and part.sd_divisor == "n"),
+    )
+
+
+def observed(syntax: ModelSyntax) -> tuple[str, ...]:
+    """Names of the observed variables of a model in the order of its text."""
+    return tuple(name for name in syntax.variables if name not in syntax.latent)
+
+
+def measurement_part(name: str, syntax: ModelSyntax) -> ModelSyntax:
+    """The factors and residual covariances of a model, without its paths and effects.
+
+    Raises
+    ------
+    InputError
+        Where no factor has two indicators or more.
+    """
+    kept = tuple(
+        formula
+        for formula in syntax.formulas
+        if formula.op == "=~" or (formula.op == "~~" and not set(formula.lhs) & set(syntax.latent))
+    )
+    if not _has_factors(kept):
+        raise InputError(message("run.no_measurement", name=name))
+    return ModelSyntax(kept, source=syntax.source, text="".join(f"{s}\n" for s in kept))
+
+
+def _has_factors(formulas: Sequence[Formula]) -> bool:
+    counts: dict[str, set[str]] = {}
+    for formula in formulas:
+        if formula.op == "=~":
+            for name in formula.lhs:
+                counts.setdefault(name, set()).update(term.name for term in formula.terms)
+    return any(len(items) > 1 for items in counts.values())
+
+
+def parse(model: StudyModel) -> ModelSyntax:
+    """The syntax of a study's model; errors name its file."""
+    return parse_model(model.text, source=model.path.name)
+
+
+def labels(study: Study, language: str) -> Labels:
+    """Names and wordings of a study in the reader's language."""
+    book = study.codebook
+    names = {c.name: c.label[language] for c in book.constructs if c.label}
+    names |= {item.name: item.label[language] for item in book.items if item.label}
+    wordings = {item.name: item.wording[language] for item in book.items if item.wording}
+    return Labels(names=names, wordings=wordings)
+
+
+def stamps(study: Study) -> tuple[str, ...]:
+    """Warnings that stay with every piece of evidence of this study."""
+    return ("SIMULATED",) if study.simulated else ()

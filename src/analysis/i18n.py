@@ -20,7 +20,8 @@ def catalogue(language: str) -> Mapping[str, str]:
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     found: dict[str, str] = {}
-    for entry in sorted(files("analysis").joinpath("locale", language).iterdir(), key=lambda e: e.name):
+    folder = files("analysis").joinpath("locale", language)
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
             _flatten(entry.name[:-5], tomllib.loads(entry.read_text("utf-8")), found)
     return found

@@ -8,7 +8,8 @@ SAMPLE = """
   title = {On {SEM} \\& more}, journal = {J. Test}, volume = 3, number = "2", pages = {1--9},
   doi = {10.1/x}
 }
-@book{many1999, author = {A, B and C, D and E, F}, title = {Big book}, publisher = {House}, year = 1999 }
+@book{many1999, author = {A, B and C, D and E, F},
+  title = {Big book}, publisher = {House}, year = 1999 }
 """
 
 

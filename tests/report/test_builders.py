@@ -18,7 +18,7 @@ from analysis.methods import effects as effect_methods
 from analysis.methods import measurement
 from analysis.report import Evidence, Labels, from_payload
 from analysis.report.references import bibliography
-from analysis.sem import Solution
+from analysis.sem import Moments, Solution, sem
 from analysis.sem.second_engine import EngineComparison
 
 
@@ -207,7 +207,7 @@ def test_modifications_ask_the_theory(solution: Solution) -> None:
     evidence = report.modification_table(solution, largest=3)
     assert evidence.table is not None
     assert evidence.table.rows[0][0] == "quality =~ imag5"
-    assert evidence.table.rows[0][4] == "Does imag5 also measure quality, or is its wording ambiguous?"
+    assert str(evidence.table.rows[0][4]).startswith("Does imag5 also measure quality")
     assert "MacCallum" in evidence.paragraphs[0]
 
 
@@ -262,6 +262,62 @@ def test_messages_become_notices(solution: Solution) -> None:
     evidence = report.outcome_banner(found, language="zh")
     assert evidence.notices[0].level == "warning"
     assert "imag1" in evidence.notices[0].symptom
+
+
+@pytest.fixture(scope="module")
+def answers() -> np.ndarray:
+    rng = np.random.default_rng(20)
+    factors = rng.normal(size=(400, 2)) @ np.array([[1.0, 0.5], [0.0, 0.8]])
+    items = factors.repeat(3, axis=1) * 0.8 + rng.normal(size=(400, 6)) * 0.6
+    return np.clip(np.round(items * 1.2 + 4), 1, 7)
+
+
+TWO = "quality =~ a + b + c\nloyalty =~ d + e + f\nloyalty ~ quality"
+NAMES = list("abcdef")
+
+
+@pytest.mark.parametrize(
+    ("options", "missing", "said"),
+    [
+        ({}, 0, "ML (maximum likelihood, normal likelihood, standard errors from the expected"),
+        ({}, 9, "from all answers, complete or not,"),
+        ({"estimator": "MLR"}, 0, "robust (Huber–White) standard errors, test statistic corrected"),
+        ({"estimator": "MLM"}, 0, "robust (sandwich) standard errors"),
+        ({"estimator": "GLS"}, 0, "GLS (generalized least squares"),
+        ({"ordered": NAMES}, 0, "from thresholds and polychoric correlations of 6 indicators"),
+        ({"missing": "listwise"}, 9, "listwise deletion"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_other_estimators_are_described_and_judged_by_their_robust_indices(
+    options: dict[str, Any], missing: int, said: str, language: str, answers: np.ndarray
+) -> None:
+    rows = answers.copy()
+    rows[:missing, 0] = np.nan
+    found = sem(TWO, Moments.from_data(rows, NAMES), **options)
+    words = " ".join(report.methods_text(found, language=language).paragraphs)
+    assert language == "zh" or said in words
+    evidence = report.fit_table(found, language=language)
+    assert evidence.table is not None
+    robust = found.measures.get("cfi.robust")
+    judged = [row for row in evidence.table.rows if str(row[0]).startswith("CFI") and row[2]]
+    assert len(judged) == 1
+    if robust is not None and np.isfinite(robust.value):
+        assert judged[0][1] == robust.value
+    for build in BUILDERS.values():
+        build(found, language=language)._repr_mimebundle_()
+
+
+def test_groups_are_shown_side_by_side(answers: np.ndarray) -> None:
+    group = ["web"] * 200 + ["store"] * 200
+    found = sem(TWO, Moments.from_data(answers, NAMES, group=group))
+    for build in (report.loadings_table, report.paths_table, report.parameter_table):
+        evidence = build(found)
+        assert evidence.table is not None
+        headings = " ".join(name for _, name in evidence.table.groups)
+        assert "web" in headings and "store" in headings
+    for build in BUILDERS.values():
+        build(found)._repr_mimebundle_()
 
 
 def test_import_does_not_load_plotting_libraries() -> None:

@@ -110,7 +110,9 @@ def test_standalone_has_fixed_colours(solution: Solution) -> None:
 
 def node(name: str, items: int, *, latent: bool = True) -> Node:
     tray = tuple(Item(f"{name}{k}", ".71", False) for k in range(items))
-    return Node(name, wrap(f"Construct {name}", 114, 13.8, lines=2), latent, "R² = .50", False, tray)
+    return Node(
+        name, wrap(f"Construct {name}", 114, 13.8, lines=2), latent, "R² = .50", False, tray
+    )
 
 
 def random_picture(seed: int, count: int, items: int) -> Picture:
@@ -138,7 +140,7 @@ def test_nodes_never_overlap_and_lines_pass_beside_them(count: int, items: int, 
     for a, b in combinations(nodes, 2):
         assert not overlap(a, b)
     width, height = number(root, "width"), number(root, "height")
-    assert all(x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height for x0, y0, x1, y1 in nodes)
+    assert all(n[0] >= 0 and n[1] >= 0 and n[2] <= width and n[3] <= height for n in nodes)
     for path in elements(svg, "path"):
         if path.get("fill") == "none" and path.get("stroke-width") != "1.2":
             for x, y in samples(path.get("d", "")):

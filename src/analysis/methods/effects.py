@@ -86,7 +86,7 @@ def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
                         est - quantile * error,
                         est + quantile * error,
                         est * float(sd[source] / sd[target]),
-                    )  # fmt: skip
+                    )
                 )
     return tuple(found)
 

@@ -75,7 +75,7 @@ def loadings(solution: Solution) -> tuple[Loading, ...]:
                     e.std_all_ci_lower,
                     e.std_all_ci_upper,
                     r2,
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 

@@ -25,6 +25,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 WHOLE = frozenset({"df", "npar", "baseline.df"})
 PROBABILITIES = frozenset({"pvalue", "rmsea.pvalue"})
 RAW = frozenset({"chisq", "chisq_df", "baseline.chisq", "logl", "aic", "bic", "bic2"})
+CORRECTED = frozenset({"chisq", "df", "pvalue", "rmsea", "rmsea.pvalue", "cfi", "tli"})
+CORRECTED |= {"rmsea.ci.lower", "rmsea.ci.upper"}
 SYMBOLS = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
 
 
@@ -35,6 +37,20 @@ def value(solution: Solution, name: str) -> float | None:
         return chisq / df if chisq is not None and df else None
     measure = solution.measures.get(name)
     return float(measure.value) if measure is not None and finite(measure.value) else None
+
+
+def variant(solution: Solution, name: str) -> str:
+    """The measure to judge by: robust where there is one, else scaled, else plain."""
+    family = "rmsea" if name.startswith("rmsea") else name
+    for suffix in (".robust", ".scaled"):
+        if value(solution, family + suffix) is not None:
+            return name + suffix
+    return name
+
+
+def best(solution: Solution, name: str) -> float | None:
+    """The value to judge by (see ``variant``)."""
+    return value(solution, variant(solution, name))
 
 
 def bound(rule: Criterion, language: str) -> str:
@@ -58,18 +74,23 @@ def fit_table(
     groups: list[tuple[int, str]] = []
     marks: list[tuple[int, int, str]] = []
     for group, members in GROUPS.items():
-        present = [name for name in members if value(solution, name) is not None]
+        listed = [f"{name}{suffix}" for name in members for suffix in _suffixes(name)]
+        present = [name for name in listed if value(solution, name) is not None]
         if present:
             groups.append((len(rows), say(f"fit.group.{group}", language)))
         for name in present:
-            if name not in RAW and name not in WHOLE:
-                kinds.append((len(rows), 1, "p" if name in PROBABILITIES else "unit"))
-            if name in JUDGED and criterion(f"fit.{name}").missed(value(solution, name)):
+            plain = _plain(name)
+            if plain not in RAW and plain not in WHOLE:
+                kinds.append((len(rows), 1, "p" if plain in PROBABILITIES else "unit"))
+            rule = _rule(solution, name)
+            if rule is not None and rule.missed(value(solution, name)):
                 marks.append((len(rows), 1, "a"))
             rows.append(_row(solution, name, language))
     sources = tuple(dict.fromkeys(k for n in JUDGED for k in criterion(f"fit.{n}").cite))
     notes = [say("fit.note", language, n=numbers.integer(solution.n, language=language))]
     notes.append(say("fit.note_cutoffs", language, sources=cite(sources, language)))
+    if variant(solution, "chisq") != "chisq" or variant(solution, "cfi") != "cfi":
+        notes.append(say("fit.note_variant", language))
     if marks:
         notes.append("a|" + say("fit.note_missed", language))
     table = Table(
@@ -98,13 +119,33 @@ def fit_table(
     )
 
 
+def _suffixes(name: str) -> tuple[str, ...]:
+    return ("", ".scaled", ".robust") if name in CORRECTED else ("",)
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(".scaled").removesuffix(".robust")
+
+
+def _rule(solution: Solution, name: str) -> Criterion | None:
+    """The cut-off of a measure that is judged; of several variants only one is."""
+    plain = _plain(name)
+    judged = plain in JUDGED and variant(solution, plain) == name
+    return criterion(f"fit.{plain}") if judged else None
+
+
 def _row(solution: Solution, name: str, language: str) -> tuple[Cell, ...]:
     number = value(solution, name)
-    shown: Cell = int(number) if name in WHOLE and number is not None else number
-    cutoff = bound(criterion(f"fit.{name}"), language) if name in JUDGED else ""
+    plain = _plain(name)
+    whole = plain in WHOLE and number is not None and number.is_integer()
+    shown: Cell = int(number) if whole and number is not None else number
+    rule = _rule(solution, name)
     measure = solution.measures.get(name)
-    formula = measure.formula if measure is not None else ""
-    return (say(f"fit.index.{name.replace('.', '_')}", language), shown, cutoff, formula)
+    words = say(f"fit.index.{plain.replace('.', '_')}", language)
+    if name != plain:
+        words = say(f"fit.variant_{name.rpartition('.')[2]}", language, index=words)
+    cutoff = bound(rule, language) if rule is not None else ""
+    return (words, shown, cutoff, measure.formula if measure is not None else "")
 
 
 def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
@@ -118,7 +159,7 @@ def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
         return refused
     if not value(solution, "df"):
         return Verdict("none", (say("fit.saturated", language),))
-    grades = {n: criterion(f"fit.{n}").grade(value(solution, n)) for n in JUDGED}
+    grades = {n: criterion(f"fit.{n}").grade(best(solution, n)) for n in JUDGED}
     known = {n: g for n, g in grades.items() if g != "unknown"}
     if not known:
         return Verdict("none", (say("fit.unknown", language),))
@@ -140,7 +181,7 @@ def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
 
 
 def _named(solution: Solution, name: str, language: str) -> str:
-    return f"{SYMBOLS[name]} = {unit(value(solution, name), language)}"
+    return f"{SYMBOLS[name]} = {unit(best(solution, name), language)}"
 
 
 def residual_sentence(solution: Solution, language: str) -> str:
@@ -187,11 +228,11 @@ def fit_figure(
             name=SYMBOLS[name],
             value=number,
             rule=criterion(f"fit.{name}"),
-            low=value(solution, "rmsea.ci.lower") if name == "rmsea" else None,
-            high=value(solution, "rmsea.ci.upper") if name == "rmsea" else None,
+            low=best(solution, "rmsea.ci.lower") if name == "rmsea" else None,
+            high=best(solution, "rmsea.ci.upper") if name == "rmsea" else None,
         )
         for name in JUDGED
-        if (number := value(solution, name)) is not None
+        if (number := best(solution, name)) is not None
     ]
     title = say("fit.figure_title", language)
     described = [f"{r.name} {unit(r.value, language)} ({bound(r.rule, language)})" for r in rows]

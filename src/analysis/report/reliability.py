@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from analysis.methods import measurement
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
 from analysis.report.labels import Labels, resolve
@@ -86,7 +87,7 @@ def reliability_table(
         ),
         marks=tuple(marks),
         notes=tuple(notes),
-        formulas=_formula_ids(reliability),
+        formulas=(measurement.ALPHA, measurement.CR, measurement.OMEGA, measurement.AVE),
     )
     return Evidence(
         id="reliability-table",
@@ -97,12 +98,6 @@ def reliability_table(
         language=language,
         stamps=tuple(stamps),
     )
-
-
-def _formula_ids(reliability: Sequence[ReliabilityLike]) -> tuple[str, ...]:
-    found = getattr(reliability[0], "formulas", ()) if reliability else ()
-    values = found.values() if isinstance(found, Mapping) else found
-    return tuple(str(v) for v in values)
 
 
 def _reliability_verdict(

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from analysis.errors import Message
 from analysis.report import numbers
 from analysis.report.evidence import Evidence
+from analysis.report.fit import value
 from analysis.report.labels import Labels, resolve
 from analysis.report.loadings import group_label
-from analysis.report.prose import finite, join, say
-from analysis.report.records import Cell, Column, Notice, Table, Verdict
+from analysis.report.prose import join, say
+from analysis.report.records import Cell, Column, Notice, NoticeLevel, Table, Verdict
 from analysis.sem import Estimate, Solution
 
 LabelsLike = Labels | Mapping[str, str] | None
@@ -78,19 +79,18 @@ def _lines(solution: Solution, op: str, labels: Labels, language: str) -> list[t
 
 
 def _identification(solution: Solution, language: str) -> str:
-    measure = solution.measures.get
-    npar, df = measure("npar"), measure("df")
-    p = len(solution.names)
+    npar, df = value(solution, "npar"), value(solution, "df")
+    known = npar is not None and df is not None
     options = solution.partable.options
     scaling = "std_lv" if options.std_lv else "effect" if options.effect_coding else "marker"
     return say(
         "model.identification",
         language,
-        moments=p * (p + 1) // 2 * len(solution.partable.groups),
-        items=p,
+        moments=int((npar or 0) + (df or 0)) if known else numbers.DASH,
+        items=len(solution.names),
         latents=len(solution.latent),
-        npar=int(npar.value) if npar else numbers.DASH,
-        df=int(df.value) if df and finite(df.value) else numbers.DASH,
+        npar=int(npar) if npar is not None else numbers.DASH,
+        df=int(df) if df is not None else numbers.DASH,
         scaling=say(f"model.scaling_{scaling}", language),
     )
 
@@ -104,10 +104,10 @@ def outcome_banner(
 ) -> Evidence:
     """How the estimation ended, with symptom, cause and remedy of everything that was found."""
     names = resolve(labels)
-    level = "warning" if solution.outcome.admissible else "error"
-    notices = tuple(
-        notice(m, "error" if level == "error" else "warning", language, names)
-        for m in solution.findings
+    level: NoticeLevel = "warning" if solution.outcome.admissible else "error"
+    notices = (
+        *(notice(m, level, language, names) for m in solution.findings),
+        *(notice(m, "note", language) for m in solution.notes),
     )
     sentence = say(f"outcome.{solution.outcome.value}", language,
                    n=numbers.integer(solution.n, language=language))  # fmt: skip
@@ -124,13 +124,26 @@ def outcome_banner(
     )  # fmt: skip
 
 
-def notice(found: Message, level: str, language: str, labels: Labels | None = None) -> Notice:
+def notice(
+    found: Message, level: NoticeLevel, language: str, labels: Labels | None = None
+) -> Notice:
     """A message as a notice; names of variables in its fields are replaced by labels."""
     symptom, cause, remedy = found.parts(language)
     name = found.fields.get("name")
     if labels is not None and isinstance(name, str) and labels.of(name) != name:
         symptom = symptom.replace(name, f"{name} ({labels.of(name)})", 1)
-    return Notice("error" if level == "error" else "warning", symptom, cause, remedy)
+    return Notice(level, symptom, cause, remedy)
+
+
+PARTS = (
+    ("loadings", "=~"),
+    ("paths", "~"),
+    ("covariances", "~~"),
+    ("intercepts", "~1"),
+    ("thresholds", "|"),
+    ("scales", "~*~"),
+    ("defined", ":="),
+)
 
 
 def parameter_table(
@@ -141,13 +154,11 @@ def parameter_table(
     stamps: Sequence[str] = (),
 ) -> Evidence:
     """Every parameter of the model, fixed or free, raw and standardized."""
-    names = resolve(labels)
-    parts = (("loadings", "=~"), ("paths", "~"), ("covariances", "~~"), ("intercepts", "~1"),
-             ("defined", ":="))  # fmt: skip
+    del labels
     groups: list[tuple[int, str]] = []
     rows: list[tuple[Cell, ...]] = []
     for group in range(max(len(solution.partable.groups), 1)):
-        for part, op in parts:
+        for part, op in PARTS:
             members = [e for e in solution.estimates if e.op == op and _in_group(e, group + 1)]
             if members:
                 label = group_label(solution, group + 1)
@@ -175,7 +186,6 @@ def parameter_table(
         groups=tuple(groups),
         notes=(say("parameters.note", language),),
     )
-    del names
     return Evidence(
         id="parameter-table", title=table.title, table=table, language=language,
         stamps=tuple(stamps),

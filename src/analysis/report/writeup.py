@@ -8,7 +8,7 @@ from analysis.data import Study
 from analysis.report import numbers
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
-from analysis.report.fit import misfit, value
+from analysis.report.fit import best, misfit
 from analysis.report.labels import Labels, resolve
 from analysis.report.loadings import loadings
 from analysis.report.prose import finite, join, say, sentences, unit
@@ -17,6 +17,7 @@ from analysis.report.references import cite, short
 from analysis.report.reliability import ReliabilityLike
 from analysis.report.structure import defined, defined_name, paths
 from analysis.sem import Estimate, Solution
+from analysis.sem.measures import CORRECTIONS
 
 FIT_SOURCES = ("hu1999", "appelbaum2018")
 
@@ -67,8 +68,6 @@ def _method(
         parts.append(say("methods.data", language, citation=study.citation))
     if study is not None and study.simulated:
         parts.append(say("methods.simulated", language))
-    information = solution.preset.information
-    wishart = solution.preset.loss == "ML" and solution.inference.n_scale != solution.n
     parts.append(
         say(
             "methods.estimation",
@@ -77,10 +76,11 @@ def _method(
             items=len(solution.names),
             latents=len(solution.latent),
             software=f"loyalty-sem {own}".strip(),
-            likelihood=say("methods.wishart" if wishart else "methods.normal", language),
-            information=say(f"methods.{information}", language),
+            estimator=_estimator(solution, language),
+            input=say(f"methods.input_{_input(solution)}", language),
         )
     )
+    parts.extend(note.parts(language)[0] for note in solution.notes)
     parts.append(say(f"methods.scaling_{scaling}", language))
     parts.append(say("methods.respecification", language))
     engine = solution.second_engine if solution.outcome.estimated else None
@@ -95,16 +95,44 @@ def _method(
     return sentences(parts, language)
 
 
+def _estimator(solution: Solution, language: str) -> str:
+    """Loss, likelihood, standard errors and correction of the test, in words."""
+    preset = solution.preset
+    parts = [say(f"methods.loss_{preset.loss.lower()}", language)]
+    if preset.loss == "ML" and _input(solution) == "covariances":
+        wishart = solution.inference.n_scale != solution.n
+        parts.append(say("methods.wishart" if wishart else "methods.normal", language))
+    if preset.se == "standard":
+        information = say(f"methods.{preset.information.replace('.', '_')}", language)
+        parts.append(say("methods.se_standard", language, information=information))
+    else:
+        parts.append(say(f"methods.{preset.se.replace('.', '_')}", language))
+    correction = solution.inference.correction
+    if correction is not None and correction.name != "standard":
+        source = CORRECTIONS[correction.name]
+        parts.append(say("methods.correction", language, source=source))
+    return say(
+        "methods.estimator", language, name=solution.estimator, details=join(parts, language)
+    )
+
+
+def _input(solution: Solution) -> str:
+    groups = solution.fit.moments.groups
+    if any(g.ordinal is not None for g in groups):
+        return "ordinal"
+    return "incomplete" if any(g.patterns is not None for g in groups) else "covariances"
+
+
 def _fit(solution: Solution, language: str) -> str:
-    chisq, df, p = (value(solution, k) for k in ("chisq", "df", "pvalue"))
+    chisq, df, p = (best(solution, k) for k in ("chisq", "df", "pvalue"))
     large, pairs, worst = misfit(solution)
-    figures = {k: unit(value(solution, k), language) for k in ("cfi", "tli", "rmsea", "srmr")}
+    figures = {k: unit(best(solution, k), language) for k in ("cfi", "tli", "rmsea", "srmr")}
     return say(
         "methods.fit", language,
         chisq=numbers.number(chisq, digits=2, language=language),
-        df=int(df) if df is not None else numbers.DASH,
+        df=numbers.number(df, digits=0 if df is None or df.is_integer() else 2, language=language),
         n=solution.n, p=numbers.p_phrase(p, language=language).replace("p ", "\u27e6p\u27e7 ", 1),
-        ci=numbers.interval(value(solution, "rmsea.ci.lower"), value(solution, "rmsea.ci.upper"),
+        ci=numbers.interval(best(solution, "rmsea.ci.lower"), best(solution, "rmsea.ci.upper"),
                             digits=3, bounded=True, language=language),
         large=large, pairs=pairs, worst=unit(worst, language),
         limit=unit(criterion("residual.correlation").good, language, 2),

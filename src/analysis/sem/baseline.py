@@ -12,14 +12,16 @@ from analysis.syntax import Parameter, ParTable
 def independence(solved: Fit) -> Fit:
     """Uncorrelated variables with free variances (and means), fitted with the same loss.
 
-    Exogenous covariates keep their sample moments, as in lavaan 0.6-14.
+    Exogenous covariates keep their sample moments, as in lavaan 0.6-14; where they are random
+    their covariances are free.
     """
     table = solved.model.partable
-    exogenous = set(table.exogenous_observed)
+    covariates = set(table.exogenous_observed)
+    exogenous = covariates if table.options.fixed_x else set()
     rows: list[Parameter] = []
     for group in range(1, len(table.groups) + 1):
         names = solved.moments.names
-        x = [name for name in names if name in exogenous]
+        x = [name for name in names if name in covariates]
         pairs = [(name, name) for name in names]
         pairs += [(a, b) for i, a in enumerate(x) for b in x[i + 1 :]]
         ops = [("~~", a, b) for a, b in pairs]

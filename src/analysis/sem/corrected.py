@@ -17,8 +17,8 @@ from analysis.sem.algebra import half_index, inverse, inverse_and_logdet
 from analysis.sem.fit import Fit
 from analysis.sem.inference import constrained_inverse, degrees_of_freedom
 from analysis.sem.robust import saturated_information
-from analysis.sem.stacked import blocks, compared
-from analysis.sem.weights import normal_weight
+from analysis.sem.stacked import blocks, compared, exogenous
+from analysis.sem.weights import normal_weight, within
 
 Array = NDArray[np.float64]
 
@@ -39,14 +39,17 @@ def fiml_corrected(fit: Fit, *, scaled: bool) -> Corrected:
     """
     stat = 0.0
     observed, first, complete, Delta = [], [], [], []
+    x = exogenous(fit)
     for block, one, sample in zip(blocks(fit), compared(fit), fit.moments.groups, strict=True):
         assert one.mean is not None and one.mu is not None
+        keep = ~within(x, len(one.S), means=True)
+        free = np.ix_(keep, keep)
         stat += one.n * _discrepancy(one.S, one.Sigma, one.mean - one.mu)
         Wm, Jm = saturated_information(sample)
-        observed.append(block.share * Wm)
-        first.append(Jm)
-        complete.append(block.share * normal_weight(one.S, means=True))
-        Delta.append(block.Delta)
+        observed.append(block.share * Wm[free])
+        first.append(Jm[free])
+        complete.append(block.share * normal_weight(one.S, means=True)[free])
+        Delta.append(block.Delta[:, keep])
     shares = [b.share for b in blocks(fit)]
     Wm, Wc, D = block_diag(*observed), block_diag(*complete), np.concatenate(Delta, axis=1)
     bread = constrained_inverse(fit, D @ Wm @ D.T)

@@ -37,7 +37,8 @@ def sem(
     effect_coding: bool = False,
     orthogonal: bool = False,
     meanstructure: bool | None = None,
-    fixed_x: bool = True,
+    growth: bool = False,
+    fixed_x: bool | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
     bounds: Bounds = "none",
@@ -59,6 +60,10 @@ def sem(
     std_lv, effect_coding, orthogonal : scale latent variables by unit variance, by loadings that
         average 1; uncorrelated latent variables.
     meanstructure : None is lavaan's choice.
+    growth : intercepts of observed variables are 0 and means of latent ones free where the model
+        does not mention them, as in lavaan's ``growth()``.
+    fixed_x : whether moments of covariates are taken as given; None is lavaan's choice: they are
+        with maximum likelihood, and not with least squares.
     group_equal, group_partial : what groups share, and releases from it.
     bounds : ``pos.var`` keeps variances from going negative.
 
@@ -78,6 +83,7 @@ def sem(
     if information is not None:
         _check("information", information, get_args(Information))
     preset = PRESETS[estimator]
+    fixed_x = preset.loss == "ML" if fixed_x is None else fixed_x
     _check_design(design, estimator, ordered)
     syntax = parse_model(model) if isinstance(model, str) else model
     labels = tuple(g.label for g in data.groups)
@@ -89,7 +95,9 @@ def sem(
         std_lv=std_lv,
         effect_coding=effect_coding,
         orthogonal=orthogonal,
-        meanstructure=True if fiml else meanstructure,
+        meanstructure=True if fiml or growth or "cluster" in design else meanstructure,
+        int_ov_free=not growth,
+        int_lv_free=growth,
         fixed_x=fixed_x,
         parameterization=parameterization,
         ordered=tuple(name for name in draft.observed if name in ordered),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,13 +18,13 @@ from analysis.sem.constraints import Constraints
 from analysis.sem.estimators import LossName
 from analysis.sem.losses import LeastSquares, Loss, MaximumLikelihood
 from analysis.sem.missing import full_information
-from analysis.sem.model import GroupModel, Model
+from analysis.sem.model import Model
 from analysis.sem.moments import GroupMoments, Moments
 from analysis.sem.objective import MomentTerm, Objective, Term
 from analysis.sem.optimize import Optimum, minimize
 from analysis.sem.outcome import Outcome
 from analysis.sem.starts import starting_values
-from analysis.sem.weights import gamma, normal_weight
+from analysis.sem.weights import gamma, masked_weight, within
 
 Array = NDArray[np.float64]
 _BFGS = {"maxiter": 500, "gtol": 1e-4}
@@ -82,13 +83,19 @@ def make_objective(model: Model, moments: Moments, loss: LossName) -> Objective:
             V = sample.ordinal.weight(loss)
             terms.append(CategoricalTerm(group, sample.ordinal, V, share, weight))
         else:
-            part = make_loss(loss, group, sample, model.meanstructure)
+            part = make_loss(loss, sample, model.meanstructure, given(model))
             terms.append(MomentTerm(group, part, share, weight, model.meanstructure))
     return Objective(tuple(terms), model.q)
 
 
-def make_loss(name: LossName, group: GroupModel, sample: GroupMoments, means: bool) -> Loss:
-    """One group's loss by name."""
+def given(model: Model) -> list[int]:
+    """Positions of the covariates whose moments are fixed at their sample values."""
+    fixed = {r.lhs for r in model.partable.rows if r.exo and r.free == 0 and r.op == "~~"}
+    return [i for i, name in enumerate(model.partable.observed) if name in fixed]
+
+
+def make_loss(name: LossName, sample: GroupMoments, means: bool, x: Sequence[int]) -> Loss:
+    """One group's loss by name, given the covariates ``x``."""
     mean = sample.mean if means else None
     if name == "ML" and sample.patterns is not None and mean is not None:
         return full_information(sample.patterns, (mean, sample.cov))
@@ -99,16 +106,21 @@ def make_loss(name: LossName, group: GroupModel, sample: GroupMoments, means: bo
         size = p * (p + 1) // 2 + (0 if mean is None else p)
         return LeastSquares(sample.cov, mean, np.ones(size))
     if name == "GLS":
-        V = normal_weight(sample.cov, means=means)
+        V = masked_weight(sample.cov, x, means=means)
         return LeastSquares(sample.cov, mean, V)
-    Gamma = gamma(sample, means=means)
+    Gamma = gamma(sample, means=means, x=x)
+    free = ~within(x, p, means=means)
     if name == "DWLS":
-        return LeastSquares(sample.cov, mean, 1.0 / np.diag(Gamma))
+        diagonal = np.zeros(len(Gamma))
+        diagonal[free] = 1.0 / np.diag(Gamma)[free]
+        return LeastSquares(sample.cov, mean, diagonal)
     if sample.n <= len(Gamma):
         raise ModelError(
             message("sem.wls_sample", n=sample.n, moments=len(Gamma), group=sample.label)
         )
-    return LeastSquares(sample.cov, mean, inverse(Gamma))
+    V = np.zeros(Gamma.shape)
+    V[np.ix_(free, free)] = inverse(Gamma[np.ix_(free, free)])
+    return LeastSquares(sample.cov, mean, V)
 
 
 def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
@@ -135,7 +147,7 @@ def _singular(moments: Moments) -> tuple[Message, ...]:
                     p=len(sd),
                     smallest=f"{values[0]:.2g}",
                     group=g.label,
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 

@@ -154,8 +154,7 @@ class FullInformation:
 
         Summed over the patterns first, one row of X at a time: no (q, p, p) per pattern.
         """
-        J, p, _ = X.shape
-        q = len(dSigma)
+        p, q = X.shape[1], len(dSigma)
         row, col = half_index(p)
         weighted = X * self.data.share[:, None, None]
         halves = Y[:, row, col]

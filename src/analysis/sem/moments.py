@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -45,7 +45,7 @@ class Answers:
     @property
     def complete(self) -> NDArray[np.bool_]:
         """Which respondents answered everything."""
-        return ~np.isnan(self.rows).any(axis=1)
+        return np.asarray(~np.isnan(self.rows).any(axis=1))
 
     def covariance(self, scores: Array) -> Array:
         """Mean outer product (r, r) of scores (n, r), with weights and summed within clusters."""
@@ -105,16 +105,6 @@ class Moments:
     def n(self) -> int:
         """Respondents over all groups; also the sum of their weights."""
         return sum(g.n for g in self.groups)
-
-    @property
-    def has_means(self) -> bool:
-        """Whether every group has means."""
-        return all(g.mean is not None for g in self.groups)
-
-    @property
-    def has_rows(self) -> bool:
-        """Whether the answers themselves are at hand."""
-        return all(g.rows is not None for g in self.groups)
 
     @classmethod
     def from_data(
@@ -229,7 +219,7 @@ class Moments:
         kept: list[NDArray[np.bool_] | None] = []
         for g in self.groups:
             answered = None if g.rows is None else ~np.isnan(g.rows)
-            some = None if answered is None else answered.any(axis=1) & answered[:, x].all(axis=1)
+            some = None if answered is None else _usable(answered, x)
             kept.append(some)
         groups = [
             g if a is None else _with_patterns(g.label, a, self.names)
@@ -290,10 +280,6 @@ class Moments:
             groups.append(GroupMoments(g.label, g.n, g.cov / np.outer(sd, sd)))
         return Moments(self.names, tuple(groups))
 
-    def renamed(self, names: Mapping[str, str]) -> Moments:
-        """The same moments under other variable names."""
-        return replace(self, names=tuple(names.get(n, n) for n in self.names))
-
 
 def _check_matrix(matrix: Array, names: Sequence[str]) -> None:
     """Refuse a matrix that no data can have: asymmetric, or with a correlation beyond 1."""
@@ -308,6 +294,11 @@ def _check_matrix(matrix: Array, names: Sequence[str]) -> None:
         problems.append(message("sem.beyond_one", pair=pair, value=f"{R[i, j]:.4f}"))
     if problems:
         raise ModelError(problems)
+
+
+def _usable(answered: NDArray[np.bool_], x: list[int]) -> NDArray[np.bool_]:
+    """Who gave some answer, and all of those in columns ``x``."""
+    return np.asarray(answered.any(axis=1) & answered[:, x].all(axis=1))
 
 
 def _weights(weights: ArrayLike | None, n: int) -> Array | None:

@@ -92,7 +92,7 @@ def yuan_bentler_mplus(fit: Fit, df: float, bread: Array, scores: Array) -> Corr
         keep = ~within(x, len(sample.cov), means=means)
         if sample.patterns is None:
             A = masked_weight(sample.cov, x, means=means)[np.ix_(keep, keep)]
-            C = gamma(sample, means=means)[np.ix_(keep, keep)]
+            C = gamma(sample, means=means, x=x)[np.ix_(keep, keep)]
             saturated += float(np.sum(A * C))
         else:
             A, B = saturated_information(sample)

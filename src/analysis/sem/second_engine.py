@@ -80,7 +80,7 @@ def second_engine(solved: Fit) -> EngineComparison | None:
             float(std_theirs[i]),
             float(se[row.free - 1]),
             float(theirs[1][row.free - 1]),
-        )  # fmt: skip
+        )
         for i, row in enumerate(table.rows)
         if row.free > 0
     )

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from analysis.sem.algebra import half_vector
 from analysis.sem.categorical import CategoricalTerm
-from analysis.sem.fit import Fit
+from analysis.sem.fit import Fit, given
 from analysis.sem.missing import FullInformation
 from analysis.sem.objective import MomentTerm
-from analysis.sem.weights import contributions, gamma, masked_weight
+from analysis.sem.weights import contributions, gamma, masked_weight, normal_weight
 
 Array = NDArray[np.float64]
 
@@ -54,15 +54,15 @@ def blocks(fit: Fit) -> tuple[Block, ...]:
 
 def exogenous(fit: Fit) -> list[int]:
     """Positions of the covariates whose moments are fixed at their sample values."""
-    fixed = {r.lhs for r in fit.model.partable.rows if r.exo and r.free == 0 and r.op == "~~"}
-    return [i for i, name in enumerate(fit.moments.names) if name in fixed]
+    return given(fit.model)
 
 
 def gammas(fit: Fit) -> tuple[Array, ...]:
     """Asymptotic covariance of the stacked sample moments, every group."""
-    means = fit.model.meanstructure
+    means, x = fit.model.meanstructure, exogenous(fit)
     return tuple(
-        gamma(g, means=means) if g.ordinal is None else g.ordinal.gamma for g in fit.moments.groups
+        gamma(g, means=means, x=x) if g.ordinal is None else g.ordinal.gamma
+        for g in fit.moments.groups
     )
 
 
@@ -81,7 +81,8 @@ def score_meat(fit: Fit) -> Array:
             scores = term.loss.scores(at) @ block.Delta.T
         else:
             D = contributions(sample, means=means, mu=at.mu if means else None, Sigma=at.Sigma)
-            scores = D @ block.weighted(block.Delta.T)
+            # The moments of fixed covariates do vary between respondents: no masked weight.
+            scores = D @ normal_weight(at.Sigma, means=means) @ block.Delta.T
         assert sample.answers is not None
         total += block.share * sample.answers.covariance(scores)
     return total
@@ -118,8 +119,9 @@ def compared(fit: Fit) -> tuple[Compared, ...]:
     for term, state, g in groups:
         group = term.model
         if isinstance(term, CategoricalTerm) and group.ordinal is not None:
-            count = len(group.ordinal.variable)
-            thresholds = (term.data.stacked - term.statistics(fit.theta))[:count]
+            variable = group.ordinal.variable
+            first = (term.data.stacked - term.statistics(fit.theta))[: len(variable)]
+            thresholds = first[np.isin(variable, group.ordinal.items)]
             delta = group.ordinal.scales(fit.theta, state.Sigma)
             Sigma = state.Sigma * np.outer(delta, delta)
             found.append(Compared(g.size, g.cov, Sigma, None, None, thresholds))

@@ -6,6 +6,7 @@ The order is means (where modelled), then the covariances' lower triangle by col
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,24 @@ def contributions(
     return np.concatenate([z, products], axis=1) if means else products
 
 
-def gamma(sample: GroupMoments, *, means: bool) -> Array:
-    """Asymptotic covariance (r, r) of the stacked sample moments (Browne 1984), divisor n."""
+def gamma(sample: GroupMoments, *, means: bool, x: Sequence[int] = ()) -> Array:
+    """Asymptotic covariance (r, r) of the stacked sample moments (Browne 1984), divisor n.
+
+    Covariates ``x`` are taken as given: what they explain does not vary between samples.
+    """
     if sample.answers is None:
         raise ModelError(message("sem.rows_needed"))
-    return sample.answers.covariance(contributions(sample, means=means))
+    D = contributions(sample, means=means)
+    if len(x):
+        answers = replace(sample.answers, rows=_explained(sample, x))
+        D -= contributions(replace(sample, answers=answers), means=means)
+    return sample.answers.covariance(D)
+
+
+def _explained(sample: GroupMoments, x: Sequence[int]) -> Array:
+    """Answers (n, p) as the covariates ``x`` predict them, by linear regression."""
+    assert sample.rows is not None and sample.mean is not None
+    centred = sample.rows[:, x] - sample.mean[x]
+    slopes = np.linalg.solve(sample.cov[np.ix_(x, x)], sample.cov[x])
+    fitted: Array = sample.mean + centred @ slopes
+    return fitted

@@ -62,6 +62,7 @@ arguments_of <- function(case) {
   if (length(options)) names(options) <- gsub("_", ".", names(options), fixed = TRUE)
   if (identical(options$missing, "fiml")) options <- c(options, em.h1.tol = 1e-13, em.h1.iter.max = 5000)
   if (!is.null(case$group)) options$group <- case$group
+  options <- c(options, case$lavaan)
   c(list(model = text_of(case$model), data = data_of(case$data)), options)
 }
 

@@ -80,8 +80,8 @@ def assert_equal_lavaan(
     bars: Mapping[str, tuple[float, float]] | None = None,
     skip: frozenset[str] = frozenset(),
 ) -> None:
-    """Every number that lavaan reports, within the bars; ``skip`` leaves kinds out."""
-    found = [d for d in differences(solution, reference) if d.kind not in skip]
+    """Every number that lavaan reports, within the bars; ``skip`` leaves kinds or names out."""
+    found = [d for d in differences(solution, reference) if not {d.kind, d.name} & skip]
     assert found, "nothing was compared"
     wrong = sorted(found, key=lambda d: -d.excess(bars or {}))
     lines = [
@@ -314,11 +314,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
-
-
-def moments_of(columns: Mapping[str, Array], names: list[str]) -> Moments:
-    """Moments of some columns."""
-    return Moments.from_data(np.column_stack([columns[n] for n in names]), names)
 
 
 def variables_in(text: str, columns: Mapping[str, Array]) -> list[str]:

@@ -61,6 +61,11 @@ def build(text: str, groups: int, means: bool) -> tuple[Model, Moments]:
     return compile_model(table, moments.select(table.observed)), moments.select(table.observed)
 
 
+def pointwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of one point (q,) as one of many, (q, b) to (r, b)."""
+    return lambda points: np.array([function(x) for x in points.T]).T
+
+
 def inside(model: Model, objective: Objective, seed: int = 7) -> Array:
     """A point where every Sigma is positive definite and nothing is at its optimum."""
     random = np.random.default_rng(seed)
@@ -170,7 +175,7 @@ def test_value_and_gradient_equal_definition(
     theta = inside(model, objective)
     definition = whole(name, model, moments)
     assert objective.value(theta) == pytest.approx(definition(theta), rel=EXACT)
-    exact = complex_step(lambda x: np.array([definition(x)]), theta)[0]
+    exact = complex_step(pointwise(lambda x: np.array([definition(x)])), theta)[0]
     assert_close(objective.gradient(theta), exact, EXACT)
     assert np.count_nonzero(exact) == model.q  # the point tests every entry
 
@@ -220,9 +225,11 @@ def test_jacobian_pullback_and_second_order(text: str, means: bool) -> None:
         assert_close(at.mu, mu, EXACT)
         p = group.p
         dSigma, dmu = jacobian(group, at, model.q)
-        exact = complex_step(lambda x, g=group: moments_by_definition(g, x)[0].ravel(), theta)
+        covariances = pointwise(lambda x, g=group: moments_by_definition(g, x)[0].ravel())
+        exact = complex_step(covariances, theta)
         assert_close(dSigma.reshape(model.q, -1).T, exact, EXACT)
-        exact = complex_step(lambda x, g=group: moments_by_definition(g, x)[1], theta)
+        means_of = pointwise(lambda x, g=group: moments_by_definition(g, x)[1])
+        exact = complex_step(means_of, theta)
         assert_close(dmu.T, exact, EXACT)
         Q = random.normal(size=(p, p))
         Q, c = Q + Q.T, random.normal(size=p)

@@ -6,20 +6,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+from sem.cases import (
+    SHARED,
+    SHIPPED,
+    UNREPORTED,
+    Case,
+    shipped_reference,
+    solve_plain,
+    solve_shipped,
+)
 from sem.reference import (
-    Reference,
     assert_equal_lavaan,
     compact,
     differences,
     published,
     score_differences,
-    variables_in,
 )
 
-from analysis.sem import Moments, Solution, sem
+from analysis.sem import sem
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES: dict[str, dict[str, Any]] = json.loads((GOLDEN / "cases.json").read_text("utf-8"))
@@ -47,19 +53,11 @@ def rows_of(name: str, request: pytest.FixtureRequest) -> pd.DataFrame | None:
     return request.getfixturevalue(name) if name in ("holzinger", "political_democracy") else None
 
 
-def solve(name: str, reference: Reference, frame: pd.DataFrame | None) -> Solution:
-    options = reference.raw["options"]
-    if frame is None:
-        return sem(reference.model, published(reference.raw["data"]), **options)
-    used = variables_in(reference.model, {str(c): np.empty(0) for c in frame.columns})
-    return sem(reference.model, Moments.from_data(frame[used].to_numpy(float), used), **options)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_fit_equals_lavaan(name: str, request: pytest.FixtureRequest) -> None:
     reference = compact(json.loads((GOLDEN / f"{name}.json").read_text("utf-8")))
     frame = rows_of(reference.raw["data"], request)
-    solution = solve(name, reference, frame)
+    solution = solve_plain(reference)
     # See test_lavaan_ml.py for what the observed information does to residuals.
     skip = {"residual.se"} if reference.raw["options"].get("information") == "observed" else set()
     bars = {} if reference.raw["polished"] else UNPOLISHED
@@ -83,7 +81,7 @@ def test_reference_covers_every_quantity() -> None:
     """No file lost a part: each kind of number is compared somewhere, most of them by thousands."""
     reference = compact(json.loads((GOLDEN / "spanish_bank_core.json").read_text("utf-8")))
     counted: dict[str, int] = {}
-    for d in differences(solve("", reference, None), reference):
+    for d in differences(solve_plain(reference), reference):
         counted[d.kind] = counted.get(d.kind, 0) + 1
     per_row = dict.fromkeys(("est", "se", "std.lv", "std.all", "std.all.se"), 54)
     per_index = dict.fromkeys(("mi", "epc", "sepc.lv", "sepc.all"), 20)
@@ -138,7 +136,7 @@ MEASURES = [
 
 def test_spanish_bank_gives_the_published_figures() -> None:
     reference = compact(json.loads((GOLDEN / "spanish_bank_core.json").read_text("utf-8")))
-    solution = solve("", reference, None)
+    solution = solve_plain(reference)
     rounded = {name: round(solution.measures[name].value, 3) for name in MEASURES}
     wanted = {
         "chisq": 295.382,
@@ -161,7 +159,23 @@ def test_spanish_bank_gives_the_published_figures() -> None:
 
 def test_ecsi_mobile_is_called_improper() -> None:
     reference = compact(json.loads((GOLDEN / "ecsi_mobile_core.json").read_text("utf-8")))
-    solution = solve("", reference, None)
+    solution = solve_plain(reference)
     assert not solution.outcome.admissible
     assert "sem.negative_latent_variance" in {f.code for f in solution.findings}
     assert any("loyalty" in f.text() for f in solution.findings)
+
+
+@pytest.mark.parametrize("case", SHIPPED, ids=lambda c: c.name)
+def test_estimator_equals_lavaan(case: Case) -> None:
+    solution, reference = solve_shipped(case), shipped_reference(case)
+    assert reference.raw["polished"] is (case.feature != "nonlinear constraints")
+    assert_equal_lavaan(solution, reference, bars=case.bars, skip=case.skip)
+    assert solution.outcome.admissible is reference.raw["proper"]
+    assert set(reference.measures) - set(solution.measures) <= set(UNREPORTED)
+
+
+def test_shipped_features_are_those_of_the_shared_files() -> None:
+    features = {case.feature for case in SHIPPED}
+    shared = {case.feature for case in SHARED} - {"ML", "means", "growth"}
+    assert shared <= features
+    assert len({case.name for case in SHIPPED}) == len(SHIPPED)

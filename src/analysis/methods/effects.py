@@ -21,7 +21,7 @@ Vector = NDArray[np.generic]
 class Effect:
     """The effect of ``source`` on ``target``, raw with its standard error and std.all.
 
-    ``kind`` is direct, indirect (all ways round the direct path) or total.
+    ``kind`` is direct, indirect (all ways round the direct path) or total; groups count from 1.
     """
 
     source: str
@@ -34,26 +34,33 @@ class Effect:
     ci_lower: float
     ci_upper: float
     std_all: float
+    group: int = 1
 
 
 def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
-    """All effects along regressions in the first group, standard errors by the delta method.
+    """All effects along regressions, group after group, standard errors by the delta method.
 
     Total effects are the cells of (I - B)^-1 - I (Bollen 1987).
     """
-    group = solution.fit.model.groups[0]
-    rows = [e for e in solution.estimates if e.op == "~" and e.group == 1]
+    count = len(solution.partable.groups)
+    return tuple(e for g in range(1, count + 1) for e in _effects(solution, g, level))
+
+
+def _effects(solution: Solution, number: int, level: float) -> list[Effect]:
+    group = solution.fit.model.groups[number - 1]
+    rows = [e for e in solution.estimates if e.op == "~" and e.group == number]
     if not rows:
-        return ()
+        return []
     used = {e.lhs for e in rows} | {e.rhs for e in rows}
     nodes = [i for i, name in enumerate(group.variables) if name in used]
     k = len(nodes)
 
     def stacked(theta: Vector) -> Vector:
         A, _, _ = group.matrices(theta)
-        B = A[np.ix_(nodes, nodes)]
+        B = A[..., nodes, :][..., nodes]
         total = np.linalg.inv(np.eye(k) - B) - np.eye(k)
-        return np.concatenate([B.ravel(), (total - B).ravel(), total.ravel()])
+        cells = np.stack([B, total - B, total], axis=-3)
+        return cells.reshape(*cells.shape[:-3], -1).T
 
     theta = solution.fit.theta
     values = np.real(stacked(theta)).reshape(3, k, k)
@@ -86,9 +93,10 @@ def effects(solution: Solution, *, level: float = 0.95) -> tuple[Effect, ...]:
                         est - quantile * error,
                         est + quantile * error,
                         est * float(sd[source] / sd[target]),
+                        number,
                     )
                 )
-    return tuple(found)
+    return found
 
 
 def _standard_errors(solution: Solution, function, theta: Array) -> Array:  # type: ignore[no-untyped-def]

@@ -55,14 +55,16 @@ class Reliability:
     omega: float
     cr: float
     ave: float
+    group: int = 1
 
 
-def loadings(solution: Solution) -> tuple[Loading, ...]:
-    """Loadings of all factors, in the order of the model (first group)."""
+def loadings(solution: Solution, *, group: int = 1) -> tuple[Loading, ...]:
+    """Loadings of all factors in one group (1-based), in the order of the model."""
     found = []
+    explained = solution.r2_of(group - 1)
     for e in solution.estimates:
-        if e.op == "=~" and e.group == 1:
-            r2 = solution.r2.get(e.rhs, nan)
+        if e.op == "=~" and e.group == group:
+            r2 = explained.get(e.rhs, nan)
             found.append(
                 Loading(
                     e.lhs,
@@ -81,8 +83,16 @@ def loadings(solution: Solution) -> tuple[Loading, ...]:
 
 
 def reliability(solution: Solution) -> tuple[Reliability, ...]:
-    """Reliability of every factor with at least two indicators (first group)."""
-    table = loadings(solution)
+    """Reliability of every factor with at least two indicators, group after group."""
+    return tuple(
+        record
+        for group in range(1, len(solution.partable.groups) + 1)
+        for record in _reliability(solution, group)
+    )
+
+
+def _reliability(solution: Solution, group: int) -> list[Reliability]:
+    table = loadings(solution, group=group)
     counts: dict[str, int] = {}
     for row in table:
         counts[row.item] = counts.get(row.item, 0) + 1
@@ -99,13 +109,14 @@ def reliability(solution: Solution) -> tuple[Reliability, ...]:
             Reliability(
                 construct,
                 len(rows),
-                cronbach_alpha(_sample_block(solution, items)) if observed else nan,
-                _omega(solution, construct, items) if observed else nan,
+                cronbach_alpha(_sample_block(solution, items, group)) if observed else nan,
+                _omega(solution, construct, items, group) if observed else nan,
                 composite_reliability(std) if clean else nan,
                 average_variance_extracted(std) if clean else nan,
+                group,
             )
         )
-    return tuple(found)
+    return found
 
 
 def composite_reliability(std: Array) -> float:
@@ -125,20 +136,20 @@ def cronbach_alpha(cov: Array) -> float:
     return k / (k - 1) * (1.0 - float(np.trace(cov)) / float(cov.sum()))
 
 
-def _sample_block(solution: Solution, items: Sequence[str]) -> Array:
+def _sample_block(solution: Solution, items: Sequence[str], group: int) -> Array:
     at = [solution.names.index(item) for item in items]
-    return solution.fit.moments.groups[0].cov[np.ix_(at, at)]
+    return solution.fit.moments.groups[group - 1].cov[np.ix_(at, at)]
 
 
-def _omega(solution: Solution, construct: str, items: Sequence[str]) -> float:
+def _omega(solution: Solution, construct: str, items: Sequence[str], number: int) -> float:
     """Share of the composite's implied variance that the factor gives."""
-    group = solution.fit.model.groups[0]
+    group, implied = solution.fit.model.groups[number - 1], solution.implied[number - 1]
     A, _, _ = group.matrices(solution.fit.theta)
     at = [solution.names.index(item) for item in items]
     factor = group.variables.index(construct)
     weight = float(A[at, factor].sum())
-    common = weight**2 * float(solution.implied[0].C[factor, factor])
-    total = float(solution.implied[0].Sigma[np.ix_(at, at)].sum())
+    common = weight**2 * float(implied.C[factor, factor])
+    total = float(implied.Sigma[np.ix_(at, at)].sum())
     return common / total
 
 
@@ -156,23 +167,23 @@ class DiscriminantValidity:
     htmt2: Array
 
 
-def discriminant_validity(solution: Solution) -> DiscriminantValidity:
-    """Fornell-Larcker, HTMT and HTMT2 of the factors with two or more items (first group)."""
+def discriminant_validity(solution: Solution, *, group: int = 1) -> DiscriminantValidity:
+    """Fornell-Larcker, HTMT and HTMT2 of one group's factors (1-based) with two or more items."""
     blocks: dict[str, list[str]] = {}
-    for row in loadings(solution):
+    for row in loadings(solution, group=group):
         if row.item in solution.names:
             blocks.setdefault(row.construct, []).append(row.item)
     blocks = {name: items for name, items in blocks.items() if len(items) > 1}
     names = tuple(blocks)
-    table = {r.construct: r.ave for r in reliability(solution)}
+    table = {r.construct: r.ave for r in _reliability(solution, group)}
     m = len(names)
     criterion = np.full((m, m), nan)
     at = [solution.latent.index(name) for name in names]
-    R = solution.latent_correlation[0]
+    R = solution.latent_correlation[group - 1]
     for i, name in enumerate(names):
         criterion[i, i] = np.sqrt(table[name])
         criterion[i, :i] = R[at[i], [at[j] for j in range(i)]]
-    cov = solution.fit.moments.groups[0].cov
+    cov = solution.fit.moments.groups[group - 1].cov
     sd = np.sqrt(np.diag(cov))
     ratios = [
         htmt(cov / np.outer(sd, sd), solution.names, blocks, geometric=g) for g in (False, True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,13 @@ _STEP = 1e-30
 
 
 def complex_step(function: Callable[[Vector], Vector], theta: Array) -> Array:
-    """Jacobian (r, q) of an analytic function, exact to rounding (Squire & Trapp 1998)."""
-    columns = []
-    for k in range(len(theta)):
-        point = theta.astype(complex)
-        point[k] += 1j * _STEP
-        columns.append(np.imag(function(point)) / _STEP)
-    return np.array(columns).T.reshape(-1, len(theta))
+    """Jacobian (r, q) of an analytic function, exact to rounding (Squire & Trapp 1998).
+
+    ``function`` maps points (q, b), one a column, to values (r, b).
+    """
+    points = theta[:, None] + 1j * _STEP * np.eye(len(theta))
+    J: Array = np.imag(function(points)) / _STEP
+    return J
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Bindings:
     def definitions(self, theta: Vector) -> Vector:
         """Values of the ``:=`` rows in their order."""
         values = self.at(theta)
-        return np.array([values[name] for name, _ in self.defined])
+        return stacked([values[name] for name, _ in self.defined], theta)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Constraints:
 
     def _values(self, expressions: tuple[Expression, ...], theta: Vector) -> Vector:
         values = self.bindings.at(theta)
-        return np.array([e.evaluate(values) for e in expressions])
+        return stacked([e.evaluate(values) for e in expressions], theta)
 
     def equality(self, theta: Array) -> tuple[Array, Array]:
         """h (m,) and its Jacobian (m, q)."""
@@ -128,7 +129,7 @@ class Constraints:
     def _signed(self, theta: Vector) -> Vector:
         """Left minus right of each inequality, turned so that it should not be negative."""
         sides = self._values(tuple(e for e, _ in self.inequalities), theta)
-        signed: Vector = sides * np.array([sign for _, sign in self.inequalities])
+        signed: Vector = (sides.T * np.array([sign for _, sign in self.inequalities])).T
         return signed
 
     def inequality(self, theta: Array) -> tuple[Array, Array]:
@@ -147,6 +148,11 @@ class Constraints:
         _, J = self.equality(theta)
         g, Jg = self.inequality(theta)
         return null_space(np.r_[J, Jg[g < 1e-8]], len(theta))
+
+
+def stacked(values: Sequence[Any], theta: Vector) -> Vector:
+    """Values at ``theta``, (q,) or (q, b), as one array (r,) or (r, b)."""
+    return np.array([np.broadcast_to(v, theta.shape[1:]) for v in values])
 
 
 def expression_of(row: Parameter) -> Expression:

@@ -21,6 +21,7 @@ Likelihood = Literal["normal", "wishart"]
 Missing = Literal["listwise", "fiml"]
 Parameterization = Literal["delta", "theta"]
 FIML_ESTIMATORS = ("ML", "MLR", "MLF")
+ORDINAL_LOSSES = ("ULS", "DWLS", "WLS")
 
 
 def sem(
@@ -74,7 +75,7 @@ def sem(
     ModelError
         For a model that does not fit the data, or an option that does not exist.
     """
-    design = data.design
+    design, ordered = data.design, _listed(ordered)
     estimator = estimator or ("WLSMV" if ordered else "MLR" if design else "ML")
     _check("estimator", estimator, get_args(Estimator))
     _check("likelihood", likelihood, get_args(Likelihood))
@@ -82,9 +83,12 @@ def sem(
     _check("parameterization", parameterization, get_args(Parameterization))
     if information is not None:
         _check("information", information, get_args(Information))
+    if missing is not None:
+        _check("missing", missing, get_args(Missing))
     preset = PRESETS[estimator]
     fixed_x = preset.loss == "ML" if fixed_x is None else fixed_x
     _check_design(design, estimator, ordered)
+    _check_combination(data, estimator, ordered, missing, information)
     syntax = parse_model(model) if isinstance(model, str) else model
     labels = tuple(g.label for g in data.groups)
     draft = partable(syntax, observed=data.names, options=PartableOptions(groups=labels))
@@ -102,8 +106,8 @@ def sem(
         parameterization=parameterization,
         ordered=tuple(name for name in draft.observed if name in ordered),
         groups=labels,
-        group_equal=frozenset(group_equal),
-        group_partial=tuple(group_partial),
+        group_equal=frozenset(_listed(group_equal)),
+        group_partial=_listed(group_partial),
     )
     moments, notes = _prepared(used, missing, draft.exogenous_observed if fixed_x else (), options)
     options = replace(options, thresholds=_threshold_counts(moments))
@@ -139,13 +143,41 @@ def _check_design(design: Sequence[str], estimator: Estimator, ordered: Sequence
         raise ModelError(message("sem.design_needs_mlr", estimator=estimator, design=kinds))
 
 
+def _check_combination(
+    data: Moments,
+    estimator: Estimator,
+    ordered: Sequence[str],
+    missing: Missing | None,
+    information: Information | None,
+) -> None:
+    """Options that exist but do not go together, all at once."""
+    problems = []
+    unknown = [name for name in ordered if name not in data.names]
+    if unknown:
+        known = ", ".join(data.names)
+        problems.append(message("ordinal.unknown_item", names=", ".join(unknown), known=known))
+    loss = PRESETS[estimator].loss
+    if ordered and loss not in ORDINAL_LOSSES:
+        good = ", ".join(name for name, p in PRESETS.items() if p.loss in ORDINAL_LOSSES)
+        problems.append(message("sem.ordered_estimator", estimator=estimator, good=good))
+    if missing == "fiml" and estimator not in FIML_ESTIMATORS:
+        problems.append(message("sem.fiml_needs_ml", estimator=estimator))
+    if missing == "fiml" and any(g.rows is None for g in data.groups):
+        problems.append(message("sem.rows_needed"))
+    if information == "first.order" and loss != "ML":
+        problems.append(message("sem.first_order_needs_ml", estimator=estimator))
+    if problems:
+        raise ModelError(problems)
+
+
+def _listed(names: Sequence[str]) -> tuple[str, ...]:
+    """Names as a tuple; one name may stand alone."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def _missing_strategy(
     asked: Missing | None, used: Moments, estimator: Estimator, covariates: Sequence[str]
 ) -> Missing:
-    if asked is not None:
-        _check("missing", asked, get_args(Missing))
-    if asked == "fiml" and PRESETS[estimator].loss != "ML":
-        raise ModelError(message("sem.fiml_needs_ml", estimator=estimator))
     if used.incomplete == 0:
         return "fiml" if asked == "fiml" else "listwise"
     if asked is None and estimator not in FIML_ESTIMATORS:

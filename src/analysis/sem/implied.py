@@ -12,13 +12,16 @@ Array = NDArray[np.float64]
 
 
 def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
-    """Implied moments at ``theta`` (q,), which may be complex (for complex-step derivatives)."""
+    """Implied moments at ``theta`` (q,), which may be complex (for complex-step derivatives).
+
+    Points ``theta`` (q, b) give stacks with the points first.
+    """
     A, S, m = model.matrices(theta)
-    k, p = len(A), model.p
-    T: Array = np.linalg.inv(np.eye(k) - A)  # type: ignore[assignment]
-    C = T @ S @ T.T
-    t = T @ m
-    return Implied(T, T[:p], C, t, C[:p, :p], t[:p])
+    p = model.p
+    T: Array = np.linalg.inv(np.eye(A.shape[-1]) - A)  # type: ignore[assignment]
+    C = T @ S @ T.swapaxes(-1, -2)
+    t = (T @ m[..., None])[..., 0]
+    return Implied(T, T[..., :p, :], C, t, C[..., :p, :p], t[..., :p])
 
 
 def jacobian(model: GroupModel, at: Implied, q: int) -> tuple[Array, Array]:

@@ -103,7 +103,7 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
         for name, formula in FORMULAS.items():
             key = f"{name}{suffix}"
             if key in values:
-                label = f"{formula.format(**slots)}{_variant(suffix, inference.correction)}"
+                label = f"{formula.format(**slots)}{_variant(suffix, inference.correction, fit)}"
                 found[key] = Measure(key, float(values[key]), label)
     return found
 
@@ -131,7 +131,12 @@ ROBUST = (
 )  # fmt: skip
 
 
-def _variant(suffix: str, how: Correction | None) -> str:
+def _variant(suffix: str, how: Correction | None, fit: Fit) -> str:
+    """What the formula id adds for a scaled or robust measure."""
+    if suffix == ".robust" and any(g.patterns is not None for g in fit.moments.groups):
+        return ", robust (Zhang & Savalei 2023)"
+    if suffix == ".robust" and any(g.ordinal is not None for g in fit.moments.groups):
+        return ", robust (Savalei 2021)"
     if not suffix or how is None:
         return ""
     return f", {suffix[1:]} ({CORRECTIONS[how.name]})"

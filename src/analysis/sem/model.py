@@ -9,6 +9,7 @@ second-order factors and observed-variable paths are then all alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,20 @@ class Cells:
     par: Index
 
 
+def diagonal(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Diagonal (k,) of (k, k), or (k, b) of a stack (b, k, k)."""
+    return np.diagonal(matrix, axis1=-2, axis2=-1).T
+
+
+def filled(constant: Array, at: Index, values: NDArray[Any]) -> NDArray[Any]:
+    """``constant`` (n,) with ``values`` (c,) or (c, b) at some places: (n,) or (n, b)."""
+    batch = values.shape[1:]
+    full = np.empty((len(constant), *batch), dtype=np.result_type(constant, values))
+    full[...] = constant.reshape(-1, *(1 for _ in batch))
+    full[at] = values
+    return full
+
+
 @dataclass(frozen=True)
 class Ordinal:
     """Thresholds and scale factors of one group's ordered items.
@@ -51,23 +66,18 @@ class Ordinal:
 
     def thresholds(self, theta: NDArray[np.generic]) -> Array:
         """Thresholds (r1,), 0 for means of numeric items."""
-        values = self.tau0.astype(np.result_type(self.tau0, theta))
-        values[self.tau.row] = theta[self.tau.par]
-        return values
+        return filled(self.tau0, self.tau.row, theta[self.tau.par])
 
     def deltas(self, theta: NDArray[np.generic]) -> Array:
         """Scale factors (p,) as parameters."""
-        values = self.delta0.astype(np.result_type(self.delta0, theta))
-        values[self.delta.row] = theta[self.delta.par]
-        return values
+        return filled(self.delta0, self.delta.row, theta[self.delta.par])
 
     def scales(self, theta: NDArray[np.generic], Sigma: Array) -> Array:
         """Scale factors (p,), 1 for numeric items."""
         if self.by_delta:
             return self.deltas(theta)
-        values = np.ones(len(Sigma), dtype=Sigma.dtype)
-        values[self.items] = 1.0 / np.sqrt(np.diag(Sigma)[self.items])
-        return values
+        own = diagonal(Sigma)[self.items]
+        return filled(np.ones(Sigma.shape[-1]), self.items, 1.0 / np.sqrt(own))
 
     def scales_jacobian(self, Sigma: Array, dSigma: Array) -> Array:
         """Derivative (q, p) of the scale factors."""
@@ -104,12 +114,18 @@ class GroupModel:
         return len(self.observed)
 
     def matrices(self, theta: NDArray[np.generic]) -> tuple[Array, Array, Array]:
-        """A, S and m filled with ``theta`` (q,), which may be complex."""
-        A, S, m = (x.astype(np.result_type(x, theta)) for x in (self.A0, self.S0, self.m0))
-        A[self.A.row, self.A.col] = theta[self.A.par]
-        S[self.S.row, self.S.col] = theta[self.S.par]
-        S[self.S.col, self.S.row] = theta[self.S.par]
-        m[self.m.row] = theta[self.m.par]
+        """A, S (k, k) and m (k,) filled with ``theta`` (q,), which may be complex.
+
+        For points ``theta`` (q, b) they are (b, k, k) and (b, k).
+        """
+        batch, kind = theta.shape[1:], np.result_type(self.A0, theta)
+        A, S, m = (
+            np.broadcast_to(x, batch + x.shape).astype(kind) for x in (self.A0, self.S0, self.m0)
+        )
+        A[..., self.A.row, self.A.col] = theta[self.A.par].T
+        S[..., self.S.row, self.S.col] = theta[self.S.par].T
+        S[..., self.S.col, self.S.row] = theta[self.S.par].T
+        m[..., self.m.row] = theta[self.m.par].T
         if self.ordinal is not None and self.ordinal.by_delta:
             self._complete_residuals(A, S, theta)
         return A, S, m
@@ -118,11 +134,11 @@ class GroupModel:
         """Residual variances of ordered items: what brings the latent response to 1 / delta^2."""
         assert self.ordinal is not None
         items = self.ordinal.items
-        S[items, items] = 0.0
-        T = np.linalg.inv(np.eye(len(A)) - A)[: self.p]
-        explained = np.einsum("ij,jk,ik->i", T, S, T)[items]
+        S[..., items, items] = 0.0
+        T = np.linalg.inv(np.eye(A.shape[-1]) - A)[..., items, :]
+        explained = np.einsum("...ij,...jk,...ik->...i", T, S, T)
         delta = self.ordinal.deltas(theta)[items]
-        S[items, items] = 1.0 / delta**2 - explained
+        S[..., items, items] = 1.0 / delta.T**2 - explained
 
 
 @dataclass(frozen=True)

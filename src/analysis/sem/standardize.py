@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.sem.constraints import Bindings
 from analysis.sem.implied import implied
-from analysis.sem.model import GroupModel, Model
+from analysis.sem.model import GroupModel, Model, diagonal, filled
 from analysis.sem.state import Implied
 from analysis.syntax import Parameter
 
@@ -27,17 +27,18 @@ def row_values(model: Model, theta: Vector, fixed: Array) -> Vector:
     Residual variances (delta parameterization) or scale factors (theta) of ordered items follow
     from the other parameters.
     """
-    values = fixed.astype(np.result_type(fixed, theta))
+    rows = model.partable.rows
+    free = np.array([i for i, row in enumerate(rows) if row.free > 0], dtype=np.intp)
+    numbers = np.array([row.free - 1 for row in rows if row.free > 0], dtype=np.intp)
+    values = filled(fixed, free, theta[numbers])
     derived = [_derived(group, theta) for group in model.groups]
-    for i, row in enumerate(model.partable.rows):
-        if row.free > 0:
-            values[i] = theta[row.free - 1]
-        elif row.group > 0:
+    for i, row in enumerate(rows):
+        if row.free == 0 and row.group > 0 and derived[row.group - 1]:
             values[i] = derived[row.group - 1].get((row.op, row.lhs, row.rhs), values[i])
     return values
 
 
-def _derived(group: GroupModel, theta: Vector) -> dict[tuple[str, str, str], np.generic]:
+def _derived(group: GroupModel, theta: Vector) -> dict[tuple[str, str, str], Any]:
     if group.ordinal is None:
         return {}
     found = {}
@@ -46,7 +47,7 @@ def _derived(group: GroupModel, theta: Vector) -> dict[tuple[str, str, str], np.
     for i in group.ordinal.items:
         name = group.observed[i]
         if group.ordinal.by_delta:
-            found[("~~", name, name)] = S[i, i]
+            found[("~~", name, name)] = S[..., i, i]
         else:
             found[("~*~", name, name)] = scale[i]
     return found
@@ -77,7 +78,7 @@ def scales(
     Covariances of residuals are standardized by residual standard deviations, as in lavaan. With
     ``latent_only`` observed variables keep scale 1.
     """
-    total, residual = np.diag(at.C).copy(), np.diag(S).copy()
+    total, residual = diagonal(at.C).copy(), diagonal(S).copy()
     if latent_only:
         total[: group.p] = 1.0
         residual[: group.p] = 1.0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, message
-from analysis.sem.constraints import Bindings, complex_step
+from analysis.sem.constraints import Bindings, complex_step, stacked
 from analysis.sem.estimators import SE
 from analysis.sem.inference import ChiSquare
 from analysis.sem.solution import Solution
@@ -71,8 +71,7 @@ def wald_test(solution: Solution, constraints: str) -> WaldTest:
 
     def values(theta: NDArray[np.generic]) -> NDArray[np.generic]:
         at = bindings.at(theta)
-        zero = 0.0 * theta[0]
-        return np.array([e.evaluate(at) + zero for e in expressions])
+        return stacked([e.evaluate(at) for e in expressions], theta)
 
     r = np.real(values(fit.theta)).astype(float)
     J = complex_step(values, fit.theta)

@@ -5,6 +5,7 @@ from analysis.syntax.names import VariableNames
 from analysis.syntax.options import PartableOptions
 from analysis.syntax.parser import parse_model
 from analysis.syntax.partable import Parameter, ParTable, partable
+from analysis.syntax.per_group import labels_per_group, shared_labels
 from analysis.syntax.statements import (
     Constraint,
     Definition,
@@ -28,7 +29,9 @@ __all__ = [
     "Statement",
     "Term",
     "VariableNames",
+    "labels_per_group",
     "parse_expression",
     "parse_model",
     "partable",
+    "shared_labels",
 ]

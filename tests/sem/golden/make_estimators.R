@@ -46,11 +46,16 @@ with_holes <- function(data) {
   data
 }
 
-data_of <- function(name) switch(name,
-  holzinger = HolzingerSwineford1939,
-  holes = with_holes(HolzingerSwineford1939),
-  political_democracy = PoliticalDemocracy,
-  ordinal_groups = read.csv("ordinal_groups.csv"))
+# Respondent i has the sampling weight .5 + (i modulo 7) / 6.
+data_of <- function(name) {
+  data <- switch(name,
+    holzinger = HolzingerSwineford1939,
+    holes = with_holes(HolzingerSwineford1939),
+    political_democracy = PoliticalDemocracy,
+    ordinal_groups = read.csv("ordinal_groups.csv"))
+  data$w <- .5 + (seq_len(nrow(data)) %% 7) / 6
+  data
+}
 
 text_of <- function(model) {
   for (key in names(table$texts)) model <- sub(paste0("@", key), table$texts[[key]], model, fixed = TRUE)
@@ -62,6 +67,8 @@ arguments_of <- function(case) {
   if (length(options)) names(options) <- gsub("_", ".", names(options), fixed = TRUE)
   if (identical(options$missing, "fiml")) options <- c(options, em.h1.tol = 1e-13, em.h1.iter.max = 5000)
   if (!is.null(case$group)) options$group <- case$group
+  options$sampling.weights <- case$weights
+  options$cluster <- case$cluster
   options <- c(options, case$lavaan)
   c(list(model = text_of(case$model), data = data_of(case$data)), options)
 }

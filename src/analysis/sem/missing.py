@@ -40,6 +40,11 @@ class Patterns:
     cache: dict[str, tuple[Array, Array]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
+    def shared(self) -> NDArray[np.intp]:
+        """Patterns of several respondents: the others have no covariance."""
+        return np.flatnonzero(np.einsum("jaa->j", self.cov) > 0)
+
+    @property
     def coverage(self) -> Array:
         """Share (p, p) of respondents who answered both items."""
         return (self.mask * self.share[:, None]).T @ self.mask
@@ -78,20 +83,26 @@ class FullInformation:
 
     data: Patterns
     floor: float
+    _recent: dict[bytes, tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     def _inverses(self, Sigma: Array) -> tuple[Array, Array] | None:
-        mask = self.data.mask
-        padded = Sigma * mask[:, :, None] * mask[:, None, :]
-        diagonal = np.arange(Sigma.shape[0])
-        padded[:, diagonal, diagonal] += 1.0 - mask
-        try:
-            factor = np.linalg.cholesky(padded)
-        except np.linalg.LinAlgError:
-            return None
-        logdet = 2.0 * np.log(factor[:, diagonal, diagonal]).sum(axis=1)
-        inverse = np.linalg.inv(padded)
-        inverse[:, diagonal, diagonal] -= 1.0 - mask
-        return 0.5 * (inverse + inverse.transpose(0, 2, 1)), logdet
+        """W (J, p, p) and log-determinants (J,); those of the last Sigma are kept."""
+        key = Sigma.tobytes()
+        if key not in self._recent:
+            mask = self.data.mask
+            padded = Sigma * mask[:, :, None] * mask[:, None, :]
+            diagonal = np.arange(Sigma.shape[0])
+            padded[:, diagonal, diagonal] += 1.0 - mask
+            try:
+                factor = np.linalg.cholesky(padded)
+            except np.linalg.LinAlgError:
+                return None
+            logdet = 2.0 * np.log(factor[:, diagonal, diagonal]).sum(axis=1)
+            inverse = np.linalg.inv(padded)
+            inverse[:, diagonal, diagonal] -= 1.0 - mask
+            self._recent.clear()
+            self._recent[key] = 0.5 * (inverse + inverse.transpose(0, 2, 1)), logdet
+        return self._recent[key]
 
     def _parts(self, at: Implied) -> tuple[Array, Array, Array]:
         """W (J, p, p), W - W M W (J, p, p) and W d (J, p) of every pattern."""
@@ -101,7 +112,9 @@ class FullInformation:
         W = solved[0]
         d = (self.data.mean - at.mu) * self.data.mask
         e = np.einsum("jab,jb->ja", W, d)
-        Q = W - W @ self.data.cov @ W - e[:, :, None] * e[:, None, :]
+        Q = W - e[:, :, None] * e[:, None, :]
+        many = self.data.shared
+        Q[many] -= W[many] @ self.data.cov[many] @ W[many]
         return W, Q, e
 
     def deviance(self, at: Implied) -> float:
@@ -111,9 +124,10 @@ class FullInformation:
             return float("inf")
         W, logdet = solved
         d = (self.data.mean - at.mu) * self.data.mask
-        e = np.einsum("jab,jb->ja", W, d)
-        fit = np.einsum("jab,jab->j", W, self.data.cov) + (e * d).sum(axis=1)
-        return float(self.data.share @ (logdet + fit))
+        fit = logdet + np.einsum("ja,jab,jb->j", d, W, d, optimize=True)
+        many = self.data.shared
+        fit[many] += np.einsum("jab,jab->j", W[many], self.data.cov[many])
+        return float(self.data.share @ fit)
 
     def log_likelihood(self, deviance: float) -> float:
         """Log-likelihood of all respondents from ``deviance``."""

@@ -260,7 +260,7 @@ ELSEWHERE: Mapping[str, str] = {
     "b_mobi_ord5_stage1": "thresholds, polychorics and their covariance: test_ordinal_stats.py",
     "b_mobi_sem_ML_defaulttol": "lavaan as users run it, five digits: test_lavaan_ml.py",
     "d_mobi_mcar_*twostage": "two-stage estimation is not offered; full information is",
-    "*_LRT": "difference tests of the invariance ladders, no fits",
+    "*_LRT": "difference tests of the invariance ladders: test_difference.py",
     "h_*": "fits of covariance matrices: test_lavaan_ml.py",
     "i_nonlinear_*": "nonlinear constraints, lavaan at its default tolerance: test_lavaan_ml.py",
     "j_*": "degenerate input, compared by outcome and message: test_outcomes.py",

@@ -95,6 +95,8 @@ def sem(
     used = data.select(draft.observed)
     missing = _missing_strategy(missing, used, estimator, draft.exogenous_observed)
     fiml = missing == "fiml"
+    if fiml and likelihood == "wishart":
+        raise ModelError(message("sem.wishart_fiml"))
     options = PartableOptions(
         std_lv=std_lv,
         effect_coding=effect_coding,
@@ -129,6 +131,9 @@ def sem(
         test=preset.test,
         wishart=likelihood == "wishart",
     )
+    notes += table.warnings
+    if options.ordered and table.exogenous_observed:
+        notes += (message("sem.joint_covariates", names=", ".join(table.exogenous_observed)),)
     return Solution(solved, inference, estimator, preset, notes)
 
 

@@ -21,7 +21,8 @@ class Residuals:
     """Residual covariances of one group, all (p, p) and symmetric.
 
     ``raw`` in data units; ``cor`` divided by the sample standard deviations (Bentler 1995);
-    ``z`` raw over its standard error, NaN where that is zero. ``mean`` (p,) and ``mean_z`` are
+    ``z`` raw over its standard error, NaN where that is zero or not known (ordered items, missing
+    data). ``mean`` (p,) and ``mean_z`` are
     the same for means, None without a mean structure.
     """
 
@@ -38,7 +39,7 @@ def residuals(fit: Fit, inference: Inference) -> tuple[Residuals, ...]:
     """Residuals of every group; normal-theory standard errors, whatever those of ``inference``."""
     found = []
     means = fit.model.meanstructure
-    if any(g.ordinal is not None for g in fit.moments.groups):
+    if any(g.ordinal is not None or g.patterns is not None for g in fit.moments.groups):
         return tuple(
             _without_errors(fit, g.label, one)
             for g, one in zip(fit.moments.groups, compared(fit), strict=True)
@@ -61,12 +62,12 @@ def residuals(fit: Fit, inference: Inference) -> tuple[Residuals, ...]:
 
 
 def _without_errors(fit: Fit, label: str, one: Compared) -> Residuals:
-    """Residual correlations of ordered items; they have no standard errors here."""
+    """Residuals of ordered items and under missing data: without standard errors."""
     raw = one.S - one.Sigma
     sd = np.sqrt(np.diag(one.S))
-    return Residuals(
-        fit.moments.names, label, raw, raw / np.outer(sd, sd), np.full(raw.shape, np.nan)
-    )
+    mean = None if one.mean is None or one.mu is None else one.mean - one.mu
+    blank = np.full(raw.shape, np.nan)
+    return Residuals(fit.moments.names, label, raw, raw / np.outer(sd, sd), blank, mean)
 
 
 def _ratio(raw: Array, se: Array, unit: Array) -> Array:

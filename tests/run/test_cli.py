@@ -191,7 +191,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_new_drafts_a_study_that_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = project.parent / "answers.csv"
+    source = (project.parent / "answers.csv").rename(project.parent / "调查 2026.csv")
     assert call("new", "mine", "--from", str(source)) == 0
     folder = project / "data/raw/mine"
     assert (folder / "answers.csv").read_bytes() == source.read_bytes()

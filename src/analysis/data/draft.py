@@ -28,8 +28,8 @@ file = {file}
 """
 
 
-def draft_codebook(file: Path | str, name: str) -> str:
-    """TOML text of a codebook for ``file``.
+def draft_codebook(file: Path | str, name: str, *, stored_as: str = "") -> str:
+    """TOML text of a codebook for ``file``, which the study will hold under ``stored_as``.
 
     Items are columns such as imag1, imag2 with few whole numbers; their common beginning becomes
     the construct. Scales come from the answers, and from value labels where the file has some.
@@ -45,7 +45,7 @@ def draft_codebook(file: Path | str, name: str) -> str:
     scales = _scales(guesses)
     constructs = _constructs(guesses)
     parts = [
-        _HEAD.format(name=name, title=_quote(name), file=_quote(path.name)),
+        _HEAD.format(name=name, title=_quote(name), file=_quote(stored_as or path.name)),
         *(_scale(scale, guess) for scale, guess in scales.items()),
         *(_construct(construct) for construct in constructs.values()),
         *(_item(g, constructs, scales) for g in guesses if g.job == "item"),

@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab lint typecheck unit notebooks validate parity bench lock clean
+.PHONY: help report test lab lint typecheck unit notebooks refresh validate parity bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,12 +39,17 @@ unit: $(ready) ## unit tests
 	@$(pytest) -q
 
 notebooks: $(ready) ## notebooks against their stored outputs (nbval)
-	@$(pytest) -q -o addopts= -W ignore --nbval notebooks --nbval-sanitize-with notebooks/nbval.cfg
+	@$(pytest) -q -o addopts= -W ignore --nbval notebooks --nbval-current-env --nbval-sanitize-with notebooks/nbval.cfg
+
+refresh: $(ready) ## run the notebooks with their defaults and store the outputs (NOTEBOOK=20_structure for one)
+	@$(bin)/python tools/refresh_notebooks.py $(NOTEBOOK)
 
 validate: $(ready) ## Monte Carlo checks (minutes) and parity
+	@$(bin)/python tools/parity.py
 	@$(pytest) -q -m "slow or parity"
 
 parity: $(ready) ## compare with lavaan where R has it
+	@$(bin)/python tools/parity.py
 	@$(pytest) -q -m parity tests/validate
 
 bench: $(ready) ## timings of the hot paths

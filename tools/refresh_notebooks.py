@@ -18,13 +18,19 @@ from analysis.run.params import NOTEBOOKS, schema
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_STUDY = "spanish_bank"
+OWN_STUDY = {"00_survey": "omnichannel", "40_channels": "omnichannel"}
+
+
+def default_study(name: str) -> str:
+    """The study whose outputs are stored with a notebook."""
+    return OWN_STUDY.get(name, DEFAULT_STUDY)
 
 
 def parameters_cell(name: str) -> str:
     """Source of the cell tagged ``parameters``: one typed and described line for each."""
     lines = []
     for field, info in schema(name).model_fields.items():
-        default = DEFAULT_STUDY if field == "study" else info.default
+        default = default_study(name) if field == "study" else info.default
         words = text(f"notebooks.parameters.{field}")
         lines.append(f'{field}: str = "{default}"  # {words}')
     return "\n".join(lines)
@@ -54,7 +60,7 @@ def refresh(name: str) -> str:
         notebook=name,
         template=prepared(name),
         parameters={},
-        study=DEFAULT_STUDY,
+        study=default_study(name),
         model="",
         language="en",
         digests={},

@@ -299,13 +299,25 @@ def test_other_estimators_are_described_and_judged_by_their_robust_indices(
     assert language == "zh" or said in words
     evidence = report.fit_table(found, language=language)
     assert evidence.table is not None
-    robust = found.measures.get("cfi.robust")
-    judged = [row for row in evidence.table.rows if str(row[0]).startswith("CFI") and row[2]]
-    assert len(judged) == 1
-    if robust is not None and np.isfinite(robust.value):
-        assert judged[0][1] == robust.value
+    at = {column.key: i for i, column in enumerate(evidence.table.columns)}
+    (row,) = [row for row in evidence.table.rows if row[0] == "CFI"]
+    for version in ("scaled", "robust"):
+        measure = found.measures.get(f"cfi.{version}")
+        known = measure is not None and np.isfinite(measure.value)
+        assert (version in at) == known
+        if measure is not None and known:
+            assert row[at[version]] == measure.value
+    corrected = options.get("estimator") in ("MLR", "MLM") or "ordered" in options
+    verdict = report.fit_verdict(found, language=language)
+    word = {"en": "robust CFI", "zh": "稳健 CFI"}[language]
+    assert (word in " ".join(verdict.sentences)) == corrected
+    assert report.judged(found, "cfi") == row[at["robust" if corrected else _standard(at)]]
     for build in BUILDERS.values():
         build(found, language=language)._repr_mimebundle_()
+
+
+def _standard(at: dict[str, int]) -> str:
+    return "standard" if "standard" in at else "value"
 
 
 def test_groups_are_shown_side_by_side(answers: np.ndarray) -> None:
@@ -315,6 +327,7 @@ def test_groups_are_shown_side_by_side(answers: np.ndarray) -> None:
         evidence = build(found)
         assert evidence.table is not None
         headings = " ".join(name for _, name in evidence.table.groups)
+        headings += " ".join(column.group for column in evidence.table.columns)
         assert "web" in headings and "store" in headings
     for build in BUILDERS.values():
         build(found)._repr_mimebundle_()

@@ -29,7 +29,7 @@ def codes(values: dict[str, Any]) -> list[str]:
         ({"study": "a", "brand": None}, ["run.not_text"]),
         ({"study": "a", "brand": ["x"]}, ["run.not_text"]),
         ({"study": 1.5, "estimator": "ml", "q": 1}, ["run.unknown_parameter", "run.not_text",
-                                                     "run.not_a_choice"]),
+                                                     "run.not_a_choice_or_empty"]),
     ],
 )  # fmt: skip
 def test_bad_parameters_are_all_named(values: dict[str, Any], expected: list[str]) -> None:

@@ -17,6 +17,7 @@ from analysis.sem import Solution
 Array = NDArray[np.float64]
 
 ALPHA = "alpha [Cronbach 1951, sample covariances]"
+ORDINAL_ALPHA = "alpha [Cronbach 1951, polychoric correlations]"
 CR = "CR [Fornell & Larcker 1981, standardized]"
 AVE = "AVE [Fornell & Larcker 1981, standardized]"
 OMEGA = "omega [model-implied covariances]"

@@ -4,15 +4,18 @@ Builders turn result records into ``Evidence``; ``render_report`` turns an execu
 one self-contained HTML file. No statistics are computed here.
 """
 
+from analysis.report.diagram import path_diagram
 from analysis.report.effects import effects_table
 from analysis.report.engines import engine_table
 from analysis.report.evidence import Evidence, from_payload
 from analysis.report.fit import fit_figure, fit_table, fit_verdict
 from analysis.report.html import render_report
 from analysis.report.index import render_index
+from analysis.report.indices import judged
 from analysis.report.labels import Labels
 from analysis.report.loadings import loadings_figure, loadings_table
 from analysis.report.misfit import modification_table, residuals_figure, residuals_table
+from analysis.report.prose import conclusive, ending
 from analysis.report.records import Column, Figure, Notice, Table, Verdict
 from analysis.report.reliability import reliability_table
 from analysis.report.sample import correlation_table, run_parameters, sample_summary
@@ -20,7 +23,6 @@ from analysis.report.specification import model_specification, outcome_banner, p
 from analysis.report.structure import (
     defined_effects_table,
     effects_figure,
-    path_diagram,
     paths_table,
     r2_table,
 )
@@ -35,10 +37,12 @@ __all__ = [
     "Notice",
     "Table",
     "Verdict",
+    "conclusive",
     "correlation_table",
     "defined_effects_table",
     "effects_figure",
     "effects_table",
+    "ending",
     "engine_table",
     "fit_figure",
     "fit_table",
@@ -46,6 +50,7 @@ __all__ = [
     "fornell_larcker_table",
     "from_payload",
     "htmt_table",
+    "judged",
     "loadings_figure",
     "loadings_table",
     "methods_text",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from analysis.report import numbers, plots
 from analysis.report.criteria import Criterion, criterion
 from analysis.report.evidence import Evidence
+from analysis.report.indices import VERSIONS, Version, is_robust, judged, judged_version, value
 from analysis.report.labels import Labels
 from analysis.report.prose import finite, join, refusal, say, unit
 from analysis.report.records import Cell, Column, Figure, Kind, Table, Verdict
@@ -15,7 +16,10 @@ from analysis.sem import Solution
 
 JUDGED = ("cfi", "tli", "rmsea", "srmr")
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "test": ("chisq", "df", "pvalue", "chisq_df", "baseline.chisq", "baseline.df"),
+    "test": (
+        "chisq", "df", "pvalue", "chisq.swain", "pvalue.swain", "chisq.scaling.factor",
+        "chisq.shift", "chisq_df", "baseline.chisq", "baseline.df",
+    ),
     "absolute": (
         "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "srmr", "crmr", "gfi", "agfi",
     ),
@@ -23,34 +27,20 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "information": ("npar", "logl", "aic", "bic", "bic2"),
 }  # fmt: skip
 WHOLE = frozenset({"df", "npar", "baseline.df"})
-PROBABILITIES = frozenset({"pvalue", "rmsea.pvalue"})
-RAW = frozenset({"chisq", "chisq_df", "baseline.chisq", "logl", "aic", "bic", "bic2"})
-CORRECTED = frozenset({"chisq", "df", "pvalue", "rmsea", "rmsea.pvalue", "cfi", "tli"})
-CORRECTED |= {"rmsea.ci.lower", "rmsea.ci.upper"}
+PROBABILITIES = frozenset({"pvalue", "pvalue.swain", "rmsea.pvalue"})
+RAW = frozenset({
+    "chisq", "chisq.swain", "chisq.scaling.factor", "chisq.shift", "chisq_df", "baseline.chisq",
+    "logl", "aic", "bic", "bic2",
+})  # fmt: skip
+OF_THE_CORRECTION = frozenset({"chisq.scaling.factor", "chisq.shift"})
+SWAIN = ("swain1975", "herzog2007")
+TESTS: Mapping[str, tuple[str, ...]] = {
+    "satorra.bentler": ("satorra1994",),
+    "mean.var.adjusted": ("satorra1994",),
+    "scaled.shifted": ("asparouhov2010",),
+    "yuan.bentler.mplus": ("yuan2000",),
+}
 SYMBOLS = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
-
-
-def value(solution: Solution, name: str) -> float | None:
-    """A fit measure by lavaan's name, or chi-square over df; None where it is not defined."""
-    if name == "chisq_df":
-        chisq, df = value(solution, "chisq"), value(solution, "df")
-        return chisq / df if chisq is not None and df else None
-    measure = solution.measures.get(name)
-    return float(measure.value) if measure is not None and finite(measure.value) else None
-
-
-def variant(solution: Solution, name: str) -> str:
-    """The measure to judge by: robust where there is one, else scaled, else plain."""
-    family = "rmsea" if name.startswith("rmsea") else name
-    for suffix in (".robust", ".scaled"):
-        if value(solution, family + suffix) is not None:
-            return name + suffix
-    return name
-
-
-def best(solution: Solution, name: str) -> float | None:
-    """The value to judge by (see ``variant``)."""
-    return value(solution, variant(solution, name))
 
 
 def bound(rule: Criterion, language: str) -> str:
@@ -67,85 +57,151 @@ def fit_table(
     labels: Labels | Mapping[str, str] | None = None,
     stamps: Sequence[str] = (),
 ) -> Evidence:
-    """Fit measures by class, with formula, cut-off and the verdict they support."""
+    """Fit measures by class, with formula, cut-off and the verdict they support.
+
+    Standard, scaled and robust versions stand side by side where they exist.
+    """
     del labels
+    versions = [v for v in VERSIONS if any(_has(solution, name, v) for name in JUDGED)]
     rows: list[tuple[Cell, ...]] = []
     kinds: list[tuple[int, int, Kind]] = []
     groups: list[tuple[int, str]] = []
     marks: list[tuple[int, int, str]] = []
     for group, members in GROUPS.items():
-        listed = [f"{name}{suffix}" for name in members for suffix in _suffixes(name)]
-        present = [name for name in listed if value(solution, name) is not None]
+        present = [name for name in members if _shown(solution, name)]
         if present:
             groups.append((len(rows), say(f"fit.group.{group}", language)))
         for name in present:
-            plain = _plain(name)
-            if plain not in RAW and plain not in WHOLE:
-                kinds.append((len(rows), 1, "p" if plain in PROBABILITIES else "unit"))
-            rule = _rule(solution, name)
-            if rule is not None and rule.missed(value(solution, name)):
-                marks.append((len(rows), 1, "a"))
-            rows.append(_row(solution, name, language))
+            for at, version in enumerate(versions, start=1):
+                kinds.extend(_kind(len(rows), at, name, solution, version))
+            if name in JUDGED and criterion(f"fit.{name}").missed(judged(solution, name)):
+                at = 1 + versions.index(judged_version(solution, name))
+                marks.append((len(rows), at, "a"))
+            rows.append(_row(solution, name, versions, language))
     sources = tuple(dict.fromkeys(k for n in JUDGED for k in criterion(f"fit.{n}").cite))
-    notes = [say("fit.note", language, n=numbers.integer(solution.n, language=language))]
-    notes.append(say("fit.note_cutoffs", language, sources=cite(sources, language)))
-    if variant(solution, "chisq") != "chisq" or variant(solution, "cfi") != "cfi":
-        notes.append(say("fit.note_variant", language))
-    if marks:
-        notes.append("a|" + say("fit.note_missed", language))
+    notes, cited = _notes(solution, versions, bool(marks), language)
     table = Table(
         key="fit",
         title=say("fit.title", language),
-        columns=(
-            Column("index", say("column.index", language)),
-            Column("value", say("column.value", language), "number"),
-            Column("cutoff", say("column.cutoff", language)),
-            Column("formula", say("column.formula", language)),
-        ),
+        columns=_columns(versions, language),
         rows=tuple(rows),
         groups=tuple(groups),
         kinds=tuple(kinds),
         marks=tuple(marks),
-        notes=tuple(notes),
+        notes=notes,
     )
     return Evidence(
         id="fit-table",
         title=table.title,
         table=table,
         verdict=fit_verdict(solution, language=language),
-        citations=sources,
+        citations=tuple(dict.fromkeys((*sources, *cited))),
         language=language,
         stamps=tuple(stamps),
     )
 
 
-def _suffixes(name: str) -> tuple[str, ...]:
-    return ("", ".scaled", ".robust") if name in CORRECTED else ("",)
+def _has(solution: Solution, name: str, version: Version) -> bool:
+    return value(solution, name, version) is not None
 
 
-def _plain(name: str) -> str:
-    return name.removesuffix(".scaled").removesuffix(".robust")
+def _shown(solution: Solution, name: str) -> bool:
+    """Whether a measure is printed at all."""
+    if name.endswith(".swain"):
+        return plain_ml(solution) and _has(solution, name, "")
+    if name == "chisq.shift":
+        return bool(value(solution, name))
+    return any(_has(solution, name, version) for version in VERSIONS)
 
 
-def _rule(solution: Solution, name: str) -> Criterion | None:
-    """The cut-off of a measure that is judged; of several variants only one is."""
-    plain = _plain(name)
-    judged = plain in JUDGED and variant(solution, plain) == name
-    return criterion(f"fit.{plain}") if judged else None
+def plain_ml(solution: Solution) -> bool:
+    """One group, complete answers, normal theory: where Swain's correction was studied."""
+    complete = all(g.patterns is None for g in solution.fit.moments.groups)
+    return solution.preset.loss == "ML" and not is_robust(solution) and complete
 
 
-def _row(solution: Solution, name: str, language: str) -> tuple[Cell, ...]:
-    number = value(solution, name)
-    plain = _plain(name)
-    whole = plain in WHOLE and number is not None and number.is_integer()
-    shown: Cell = int(number) if whole and number is not None else number
-    rule = _rule(solution, name)
+def _columns(versions: Sequence[Version], language: str) -> tuple[Column, ...]:
+    single = len(versions) < 2
+    names = {v: say(f"column.{v[1:] or 'standard'}", language) for v in versions}
+    numbers_ = (
+        (Column("value", say("column.value", language), "number"),)
+        if single
+        else tuple(Column(v[1:] or "standard", names[v], "number") for v in versions)
+    )
+    return (
+        Column("index", say("column.index", language)),
+        *numbers_,
+        Column("cutoff", say("column.cutoff", language)),
+        Column("formula", say("column.formula", language)),
+    )
+
+
+def _kind(
+    row: int, at: int, name: str, solution: Solution, version: Version
+) -> Sequence[tuple[int, int, Kind]]:
+    number = value(solution, name, version)
+    if name in RAW or (name in WHOLE and (number is None or number == int(number))):
+        return ()
+    kind: Kind = "p" if name in PROBABILITIES else "number" if name in WHOLE else "unit"
+    return ((row, at, kind),)
+
+
+def _row(
+    solution: Solution, name: str, versions: Sequence[Version], language: str
+) -> tuple[Cell, ...]:
+    cells = [_cell(solution, name, version, versions) for version in versions]
+    cutoff = bound(criterion(f"fit.{name}"), language) if name in JUDGED else ""
     measure = solution.measures.get(name)
-    words = say(f"fit.index.{plain.replace('.', '_')}", language)
-    if name != plain:
-        words = say(f"fit.variant_{name.rpartition('.')[2]}", language, index=words)
-    cutoff = bound(rule, language) if rule is not None else ""
-    return (words, shown, cutoff, measure.formula if measure is not None else "")
+    formula = measure.formula if measure is not None else ""
+    return (say(f"fit.index.{name.replace('.', '_')}", language), *cells, cutoff, formula)
+
+
+def _cell(solution: Solution, name: str, version: Version, versions: Sequence[Version]) -> Cell:
+    """A number; nothing where a version of the measure does not exist."""
+    if name in OF_THE_CORRECTION:
+        return value(solution, name) if version == ".scaled" else ""
+    number = value(solution, name, version)
+    if number is None:
+        return "" if len(versions) > 1 else None
+    return int(number) if name in WHOLE and number == int(number) else number
+
+
+def _notes(
+    solution: Solution, versions: Sequence[Version], missed: bool, language: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Notes under the table, and the sources of the corrections."""
+    sources = tuple(dict.fromkeys(k for n in JUDGED for k in criterion(f"fit.{n}").cite))
+    notes = [say("fit.note", language, n=numbers.integer(solution.n, language=language))]
+    cited: tuple[str, ...] = ()
+    for version, keys in corrections(solution).items():
+        if version in versions:
+            key = f"fit.note_{version[1:]}"
+            notes.append(say(key, language, sources=cite(keys, language)))
+            cited += keys
+    if is_robust(solution):
+        notes.append(say("fit.note_judged", language))
+    if _shown(solution, "pvalue.swain"):
+        cited += SWAIN
+        notes.append(say("fit.note_swain", language, sources=cite(SWAIN, language)))
+    notes.append(say("fit.note_cutoffs", language, sources=cite(sources, language)))
+    if missed:
+        notes.append("a|" + say("fit.note_missed", language))
+    return tuple(notes), cited
+
+
+def corrections(solution: Solution) -> Mapping[Version, tuple[str, ...]]:
+    """Who to cite for the scaled and for the robust measures."""
+    found: dict[Version, tuple[str, ...]] = {}
+    if solution.inference.correction is not None:
+        found[".scaled"] = TESTS[solution.inference.correction.name]
+    groups = solution.fit.moments.groups
+    if any(g.patterns is not None for g in groups):
+        found[".robust"] = ("zhang2023",)
+    elif any(g.ordinal is not None for g in groups):
+        found[".robust"] = ("savalei2021",)
+    elif solution.inference.correction is not None:
+        found[".robust"] = ("brosseau2012", "brosseau2014")
+    return found
 
 
 def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
@@ -159,7 +215,7 @@ def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
         return refused
     if not value(solution, "df"):
         return Verdict("none", (say("fit.saturated", language),))
-    grades = {n: criterion(f"fit.{n}").grade(best(solution, n)) for n in JUDGED}
+    grades = {n: criterion(f"fit.{n}").grade(judged(solution, n)) for n in JUDGED}
     known = {n: g for n, g in grades.items() if g != "unknown"}
     if not known:
         return Verdict("none", (say("fit.unknown", language),))
@@ -181,7 +237,11 @@ def fit_verdict(solution: Solution, *, language: str = "en") -> Verdict:
 
 
 def _named(solution: Solution, name: str, language: str) -> str:
-    return f"{SYMBOLS[name]} = {unit(best(solution, name), language)}"
+    version = judged_version(solution, name)
+    symbol = SYMBOLS[name]
+    if version:
+        symbol = say(f"fit.version_{version[1:]}", language, index=symbol)
+    return f"{symbol} = {unit(value(solution, name, version), language)}"
 
 
 def residual_sentence(solution: Solution, language: str) -> str:
@@ -228,11 +288,11 @@ def fit_figure(
             name=SYMBOLS[name],
             value=number,
             rule=criterion(f"fit.{name}"),
-            low=best(solution, "rmsea.ci.lower") if name == "rmsea" else None,
-            high=best(solution, "rmsea.ci.upper") if name == "rmsea" else None,
+            low=judged(solution, "rmsea.ci.lower") if name == "rmsea" else None,
+            high=judged(solution, "rmsea.ci.upper") if name == "rmsea" else None,
         )
         for name in JUDGED
-        if (number := best(solution, name)) is not None
+        if (number := judged(solution, name)) is not None
     ]
     title = say("fit.figure_title", language)
     described = [f"{r.name} {unit(r.value, language)} ({bound(r.rule, language)})" for r in rows]

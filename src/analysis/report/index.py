@@ -75,7 +75,7 @@ def _run(record: Record, language: str) -> dict[str, object]:
     return {
         "notebook": record.get("notebook", ""),
         "model": record.get("model", ""),
-        "estimator": parameters.get("estimator", ""),
+        "estimator": record.get("estimator") or parameters.get("estimator", ""),
         "language": _language(str(record.get("language", "")), language),
         "n": numbers.integer(_number(record.get("n")), language=language),
         "ratio": numbers.number(ratio, digits=2, language=language),

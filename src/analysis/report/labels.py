@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Labels:
-    """What to print for a variable: ``names`` (short label) and ``wordings`` (question text)."""
+    """What to print for a variable: ``names`` (short label) and ``wordings`` (question text).
+
+    ``groups`` are the labels of a grouping column's levels by code.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     wordings: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         """The label of a variable, its own name where there is none."""
@@ -21,6 +25,10 @@ class Labels:
     def wording(self, name: str) -> str:
         """The question's wording, empty where unknown."""
         return self.wordings.get(name, "")
+
+    def group(self, code: str) -> str:
+        """The label of a group, its code where there is none."""
+        return self.groups.get(code) or code
 
     def path(self, source: str, target: str) -> str:
         """A directed effect in words, ``source \u2192 target``."""
@@ -37,3 +45,8 @@ def resolve(labels: Labels | Mapping[str, str] | None) -> Labels:
 def is_wide(character: str) -> bool:
     """Whether a character takes a full em (Chinese, Japanese, Korean, full-width forms)."""
     return unicodedata.east_asian_width(character) in ("W", "F")
+
+
+def parameter_text(lhs: str, op: str, rhs: str) -> str:
+    """A parameter as the model's text writes it."""
+    return f"{lhs} ~1" if op == "~1" else f"{lhs} {op} {rhs}"

@@ -8,24 +8,26 @@ from analysis.report import plots
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
 from analysis.report.fit import misfit, residual_sentence
-from analysis.report.labels import Labels, resolve
+from analysis.report.groups import group_label, group_labels
+from analysis.report.labels import Labels, parameter_text, resolve
 from analysis.report.prose import finite, say, unit
 from analysis.report.records import Cell, Column, Figure, Table
 from analysis.report.references import cite
+from analysis.report.svg import stacked
 from analysis.sem import Solution
 
 MATRIX_LIMIT = 30
 LabelsLike = Labels | Mapping[str, str] | None
-Pair = tuple[str, str, float, float]
+Pair = tuple[str, str, float, float, int]
 
 
 def residual_pairs(solution: Solution) -> list[Pair]:
-    """Item pairs of all groups with correlation and standardized residual, largest first."""
+    """Item pairs with correlation residual, standardized residual and group, largest first."""
     found: list[Pair] = []
-    for block in solution.residuals_by_group:
+    for group, block in enumerate(solution.residuals_by_group, start=1):
         for i, row in enumerate(block.names):
             for j, column in enumerate(block.names[:i]):
-                found.append((column, row, float(block.cor[i, j]), float(block.z[i, j])))
+                found.append((column, row, float(block.cor[i, j]), float(block.z[i, j]), group))
     return sorted(found, key=lambda r: -abs(r[2]) if finite(r[2]) else 0.0)
 
 
@@ -38,13 +40,21 @@ def residuals_table(
     stamps: Sequence[str] = (),
 ) -> Evidence:
     """The item pairs that the model reproduces worst."""
-    del labels
+    names = resolve(labels)
     size, standard = criterion("residual.correlation"), criterion("residual.standardized")
     pairs = residual_pairs(solution)
-    rows = pairs[:largest]
-    marks = [(i, 2, "a") for i, r in enumerate(rows) if size.missed(r[2])]
-    marks += [(i, 3, "b") for i, r in enumerate(rows) if standard.missed(r[3])]
-    sources = (*size.cite, *standard.cite)
+    shown = pairs[:largest]
+    several, tested = len(solution.partable.groups) > 1, any(finite(r[3]) for r in pairs)
+    at = 3 if several else 2
+    marks = [(i, at, "a") for i, r in enumerate(shown) if size.missed(r[2])]
+    if tested:
+        marks += [(i, at + 1, "b") for i, r in enumerate(shown) if standard.missed(r[3])]
+    rows = [
+        (*r[:2], *((group_label(solution, r[4], names),) if several else ()), r[2],
+         *((r[3],) if tested else ()))
+        for r in shown
+    ]  # fmt: skip
+    sources = (*size.cite, *(standard.cite if tested else ()))
     notes = [say("residuals.note", language, shown=len(rows), total=len(pairs),
                  sources=cite(sources, language))]  # fmt: skip
     if any(m[2] == "a" for m in marks):
@@ -60,8 +70,13 @@ def residuals_table(
         columns=(
             Column("first", say("column.item", language)),
             Column("second", say("column.other_item", language)),
+            *((Column("group", say("column.group", language)),) if several else ()),
             Column("cor", say("column.residual", language), "unit"),
-            Column("z", say("column.standard_residual", language), "number", 2),
+            *(
+                (Column("z", say("column.standard_residual", language), "number", 2),)
+                if tested
+                else ()
+            ),
         ),
         rows=tuple(rows),
         row_headers=2,
@@ -82,21 +97,27 @@ def residuals_figure(
     labels: LabelsLike = None,
     stamps: Sequence[str] = (),
 ) -> Evidence:
-    """Correlation residuals of the first group as a triangle, items sorted by construct."""
-    del labels
-    block = solution.residuals
-    order, breaks = _item_order(solution, block.names)
-    values = [[float(block.cor[i, j]) for j in order] for i in order]
+    """Correlation residuals as a triangle, items sorted by construct, groups below each other."""
+    names = resolve(labels)
+    compared = solution.residuals_by_group or (solution.residuals,)
+    order, breaks = _item_order(solution, compared[0].names)
     limit = criterion("residual.correlation").good
-    shown = [block.names[i] for i in order]
+    shown = [compared[0].names[i] for i in order]
     title = say("residuals.figure_title", language)
     large, pairs, worst = misfit(solution)
     alt = say("residuals.figure_alt", language, items=len(shown), large=large, pairs=pairs,
               limit=unit(limit, language, 2), worst=unit(worst, language))  # fmt: skip
-    svg = plots.heat_map(
-        shown, values, limit=limit, breaks=breaks, title=title, alt=alt, language=language
-    )
-    data = _residual_data(shown, values, title, language)
+    matrices = [[[float(b.cor[i, j]) for j in order] for i in order] for b in compared]
+    parts = group_labels(solution, names)
+    drawn = [
+        plots.heat_map(
+            shown, values, limit=limit, breaks=breaks, title=part or title, alt=alt,
+            language=language,
+        )
+        for values, part in zip(matrices, parts or ("",), strict=False)
+    ]  # fmt: skip
+    svg = stacked(parts, drawn, title=title, description=alt) if len(drawn) > 1 else drawn[0]
+    data = _residual_data(shown, matrices, parts, title, language)
     figure = Figure(
         key="residuals-plot", title=title, svg=svg, alt=alt, data=data,
         notes=(say("residuals.figure_note", language, limit=unit(limit, language, 2)),),
@@ -108,27 +129,40 @@ def residuals_figure(
 
 
 def _residual_data(
-    names: Sequence[str], values: Sequence[Sequence[float]], title: str, language: str
+    names: Sequence[str],
+    matrices: Sequence[Sequence[Sequence[float]]],
+    parts: Sequence[str],
+    title: str,
+    language: str,
 ) -> Table:
-    """The plotted matrix; with many items the pairs beyond the cut-off only."""
+    """The plotted matrices; with many items the pairs beyond the cut-off only."""
     p = len(names)
-    item = Column("item", say("column.item", language))
-    if p <= MATRIX_LIMIT:
-        rows: list[tuple[Cell, ...]] = [
-            (names[i], *(values[i][j] if j < i else "" for j in range(p))) for i in range(p)
-        ]
-        columns = (item, *(Column(n, n, "unit", 2) for n in names))
-        return Table(key="residual-matrix", title=title, columns=columns, rows=tuple(rows))
+    whole = p <= MATRIX_LIMIT
     rule = criterion("residual.correlation")
-    rows = [
-        (names[j], names[i], values[i][j])
-        for i in range(p)
-        for j in range(i)
-        if rule.missed(values[i][j])
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    groups: list[tuple[int, str]] = []
+    for number, values in enumerate(matrices):
+        if parts:
+            groups.append((len(rows), parts[number]))
+        if whole:
+            rows += [
+                (names[i], *(values[i][j] if j < i else "" for j in range(p))) for i in range(p)
+            ]
+        else:
+            rows += [
+                (names[j], names[i], values[i][j])
+                for i in range(p)
+                for j in range(i)
+                if rule.missed(values[i][j])
+            ]
+    item = Column("item", say("column.item", language))
     other = Column("other", say("column.other_item", language))
     size = Column("cor", say("column.residual", language), "unit")
-    return Table("residual-matrix", title, (item, other, size), tuple(rows), row_headers=2)
+    columns = (item, *(Column(n, n, "unit", 2) for n in names)) if whole else (item, other, size)
+    return Table(
+        "residual-matrix", title, columns, tuple(rows), row_headers=1 if whole else 2,
+        groups=tuple(g for g in groups if g[0] < len(rows)),
+    )  # fmt: skip
 
 
 def _item_order(solution: Solution, names: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -155,9 +189,11 @@ def modification_table(
     names = resolve(labels)
     rule = criterion("modification.index")
     worth = [m for m in solution.modification_indices if finite(m.mi) and m.mi > rule.good]
+    several = len(solution.partable.groups) > 1
     rows: list[tuple[Cell, ...]] = [
         (
-            f"{m.lhs} {m.op} {m.rhs}", m.mi, m.epc, m.sepc_all,
+            parameter_text(m.lhs, m.op, m.rhs),
+            *((group_label(solution, m.group, names),) if several else ()), m.mi, m.epc, m.sepc_all,
             _question(solution, m.lhs, m.op, m.rhs, names, language),
         )
         for m in worth[:largest]
@@ -167,6 +203,7 @@ def modification_table(
         title=say("modification.title", language),
         columns=(
             Column("parameter", say("column.parameter", language), "code"),
+            *((Column("group", say("column.group", language)),) if several else ()),
             Column("mi", "MI", "number", 2),
             Column("epc", "EPC", "number"),
             Column("sepc_all", say("column.epc_std", language), "unit"),
@@ -208,6 +245,8 @@ def _question(
         return say("modification.ask_loading", language, item=rhs, factor=left)
     if op == "~":
         return say("modification.ask_path", language, source=right, target=left)
+    if op == "~1":
+        return say("modification.ask_mean", language, name=left)
     key = "ask_factors" if lhs in latent else "ask_items"
     return say(f"modification.{key}", language, first=left if lhs in latent else lhs,
                second=right if rhs in latent else rhs)  # fmt: skip

@@ -30,9 +30,12 @@ def draw(
     description: str,
     indicators: bool = True,
     intervals: bool = False,
+    group: int = 1,
 ) -> tuple[str, Picture]:
-    """The diagram as SVG text, and what it shows."""
-    shown = picture(solution, labels, language, indicators=indicators, intervals=intervals)
+    """The diagram of a group (from 1) as SVG text, and what it shows."""
+    shown = picture(
+        solution, labels, language, indicators=indicators, intervals=intervals, group=group
+    )
     gap = COLUMN_GAP + (26.0 if intervals else 0.0)
     return paint(shown, title=title, description=description, gap=gap)
 

@@ -83,10 +83,16 @@ class Picture:
 
 
 def picture(
-    solution: Solution, labels: Labels, language: str, *, indicators: bool, intervals: bool
+    solution: Solution,
+    labels: Labels,
+    language: str,
+    *,
+    indicators: bool,
+    intervals: bool,
+    group: int = 1,
 ) -> Picture:
-    """Nodes, arrows and curves of the first group."""
-    rows = [e for e in solution.estimates if e.group in (0, 1)]
+    """Nodes, arrows and curves of a group (from 1)."""
+    rows = [e for e in solution.estimates if e.group in (0, group)]
     numbers_known = solution.outcome.estimated
     latent = set(solution.latent)
     structural = [e for e in rows if e.op == "~"]
@@ -160,7 +166,8 @@ def _node(
     negative = {e.lhs for e in rows if e.op == "~~" and e.lhs == e.rhs and e.est < 0 and known}
     endogenous = any(e.op == "~" and e.lhs == name for e in rows)
     endogenous |= any(e.op == "=~" and e.rhs == name for e in rows)
-    r2 = solution.r2.get(name) if known else None
+    group = max((e.group for e in rows), default=1)
+    r2 = solution.r2_of(group - 1).get(name) if known else None
     note = ""
     if name in negative:
         note = "\u03c8 < 0"

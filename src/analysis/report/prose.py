@@ -10,6 +10,8 @@ from analysis.report import numbers
 from analysis.report.records import Column, Verdict
 from analysis.sem import Solution
 
+AT_BOUND = "sem.at_bound"
+
 
 def say(key: str, language: str, /, **fields: object) -> str:
     """A sentence of ``locale/<language>/report.toml``."""
@@ -36,15 +38,37 @@ def finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
+def at_bound(solution: Solution) -> bool:
+    """Whether only a bound keeps the solution from being improper."""
+    return any(found.code == AT_BOUND for found in solution.findings)
+
+
+def conclusive(solution: Solution) -> bool:
+    """Whether conclusions may be drawn: an admissible solution that no bound holds."""
+    return solution.outcome.admissible and not at_bound(solution)
+
+
+def ending(solution: Solution) -> str:
+    """How the estimation ended, in one word: an outcome, or ``at_bound``."""
+    held = solution.outcome.admissible and at_bound(solution)
+    return "at_bound" if held else solution.outcome.value
+
+
+def gate(solution: Solution, language: str) -> str:
+    """Why a solution supports no conclusion, or that it does."""
+    return say(f"gate.{ending(solution)}", language)
+
+
 def refusal(solution: Solution | None, language: str) -> Verdict | None:
     """The verdict ``none`` where none may be given, else None.
 
-    No verdict on a solution that is not admissible, nor where two engines disagree.
+    No verdict on a solution that is not admissible or held so by a bound, nor where two engines
+    disagree.
     """
     if solution is None:
         return None
-    if not solution.outcome.admissible:
-        return Verdict("none", (say(f"gate.{solution.outcome.value}", language),))
+    if not conclusive(solution):
+        return Verdict("none", (gate(solution, language),))
     engine = solution.second_engine
     if engine is not None and not engine.agrees:
         difference = unit(max(engine.max_difference_std, engine.max_difference_se), language)

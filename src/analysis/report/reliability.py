@@ -8,6 +8,7 @@ from typing import Protocol
 from analysis.methods import measurement
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
+from analysis.report.groups import group_label, heading
 from analysis.report.labels import Labels, resolve
 from analysis.report.prose import finite, join, refusal, say, unit
 from analysis.report.records import Column, Table, Verdict
@@ -32,6 +33,8 @@ class ReliabilityLike(Protocol):
     def omega(self) -> float: ...
     @property
     def n_items(self) -> int: ...
+    @property
+    def group(self) -> int: ...
 
 
 def reliability_table(
@@ -85,9 +88,10 @@ def reliability_table(
             (names.of(r.construct), r.n_items, *(getattr(r, name) for name in rules))
             for r in reliability
         ),
+        groups=_sections(reliability, solution, names),
         marks=tuple(marks),
         notes=tuple(notes),
-        formulas=(measurement.ALPHA, measurement.CR, measurement.OMEGA, measurement.AVE),
+        formulas=(_alpha(solution), measurement.CR, measurement.OMEGA, measurement.AVE),
     )
     return Evidence(
         id="reliability-table",
@@ -97,6 +101,33 @@ def reliability_table(
         citations=sources,
         language=language,
         stamps=tuple(stamps),
+    )
+
+
+def _alpha(solution: Solution | None) -> str:
+    """The formula of alpha; of ordered items it is that of the latent responses."""
+    ordinal = solution is not None and bool(solution.partable.ordered)
+    return measurement.ORDINAL_ALPHA if ordinal else measurement.ALPHA
+
+
+def _sections(
+    reliability: Sequence[ReliabilityLike], solution: Solution | None, labels: Labels
+) -> tuple[tuple[int, str], ...]:
+    """Where each group's constructs begin; nothing with one group."""
+    if solution is None:
+        return ()
+    starts: dict[int, int] = {}
+    for row, r in enumerate(reliability):
+        starts.setdefault(r.group, row)
+    named = [(row, group_label(solution, group, labels)) for group, row in starts.items()]
+    return tuple((row, name) for row, name in named if name)
+
+
+def _called(r: ReliabilityLike, solution: Solution | None, labels: Labels) -> str:
+    return (
+        labels.of(r.construct)
+        if solution is None
+        else heading(solution, r.construct, r.group, labels)
     )
 
 
@@ -112,9 +143,11 @@ def _reliability_verdict(
         return refused
     cr, ave = criterion("measurement.cr"), criterion("measurement.ave")
     known = [r for r in reliability if finite(r.cr)]
-    low_cr = [labels.of(r.construct) for r in known if r.cr < cr.good]
-    high_cr = [labels.of(r.construct) for r in known if cr.upper is not None and r.cr > cr.upper]
-    low_ave = [labels.of(r.construct) for r in known if finite(r.ave) and r.ave < ave.good]
+    low_cr = [_called(r, solution, labels) for r in known if r.cr < cr.good]
+    high_cr = [
+        _called(r, solution, labels) for r in known if cr.upper is not None and r.cr > cr.upper
+    ]
+    low_ave = [_called(r, solution, labels) for r in known if finite(r.ave) and r.ave < ave.good]
     words = []
     for key, members in (("low_cr", low_cr), ("high_cr", high_cr), ("low_ave", low_ave)):
         if members:

@@ -8,9 +8,10 @@ from typing import Protocol
 from analysis.data import PublishedMatrix, Study, Survey
 from analysis.errors import Message
 from analysis.i18n import text
+from analysis.methods.coverage import Coverage
 from analysis.report import numbers
 from analysis.report.evidence import Evidence
-from analysis.report.labels import Labels
+from analysis.report.labels import Labels, resolve
 from analysis.report.prose import say
 from analysis.report.records import Cell, Column, Kind, Notice, Table
 
@@ -54,15 +55,17 @@ def sample_summary(
     study: Study | Survey | PublishedMatrix,
     *,
     chosen: Survey | PublishedMatrix | None = None,
+    coverage: Coverage | None = None,
     language: str = "en",
     labels: LabelsLike = None,
     stamps: Sequence[str] = (),
 ) -> Evidence:
     """Who is in the data, how many rows were used and why others were not, what was noticed.
 
-    ``chosen`` is the part of the study's data that is used, all of it by default.
+    ``chosen`` is the part of the study's data that is used, all of it by default; ``coverage``
+    tells how completely the model's items were answered.
     """
-    del labels
+    names = resolve(labels)
     data = chosen or (study.data if isinstance(study, Study) else study)
     if isinstance(study, Study) and study.simulated and not stamps:
         stamps = ("SIMULATED",)
@@ -70,7 +73,12 @@ def sample_summary(
         _survey_rows(data, language) if isinstance(data, Survey) else _matrix_rows(data, language)
     )
     described = _study_rows(study, language) if isinstance(study, Study) else []
-    numeric = {len(described) + i for i, r in enumerate(rows) if not isinstance(r[1], str)}
+    groups: tuple[tuple[int, str], ...] = ()
+    if coverage is not None:
+        headings = (say("sample.part_study", language), say("sample.part_items", language))
+        groups = ((0, headings[0]), (len(described) + len(rows), headings[1]))
+        rows += _coverage_rows(coverage, names, language)
+    numeric = {len(described) + i for i, r in enumerate(rows) if isinstance(r[1], int)}
     kinds: tuple[tuple[int, int, Kind], ...] = tuple((i, 1, "int") for i in sorted(numeric))
     table = Table(
         key="sample",
@@ -78,6 +86,7 @@ def sample_summary(
         columns=(Column("what", say("column.what", language)),
                  Column("value", say("column.value", language))),
         rows=(*described, *rows),
+        groups=groups,
         kinds=kinds,
     )  # fmt: skip
     notices = [_notice(m, "warning", language) for m in data.warnings]
@@ -87,6 +96,36 @@ def sample_summary(
         id="sample", title=table.title, table=table, notices=tuple(notices), language=language,
         stamps=tuple(stamps), citations=study.codebook.bib if isinstance(study, Study) else (),
     )  # fmt: skip
+
+
+def _coverage_rows(found: Coverage, labels: Labels, language: str) -> list[tuple[Cell, ...]]:
+    """How completely the model's items were answered, in which groups, with which weights."""
+
+    def count(n: int, of: int) -> str:
+        whole = numbers.integer(n, language=language)
+        share = numbers.percent(n / of if of else None, language=language)
+        return say("sample.count_share", language, count=whole, share=share)
+
+    rows: list[tuple[Cell, ...]] = [(say("sample.items", language), found.items)]
+    rows += [
+        (say("sample.group", language, group=labels.group(level)), n) for level, n in found.groups
+    ]
+    rows.append((say("sample.incomplete", language), count(found.incomplete, found.n)))
+    rows.append((say("sample.patterns", language), found.patterns))
+    share = numbers.percent(found.missing_share, digits=2, language=language)
+    if found.worst_item:
+        worst = numbers.percent(found.worst_share, language=language)
+        share = say("sample.worst", language, share=share, item=found.worst_item, worst=worst)
+    rows.append((say("sample.missing_share", language), share))
+    if found.effective_n is not None and found.weight_range is not None:
+        low, high = (numbers.number(v, digits=2, language=language) for v in found.weight_range)
+        rows.append((say("sample.weights", language), f"{low}\u2013{high}"))
+        rows.append((say("sample.effective_n", language), round(found.effective_n)))
+    if found.clusters is not None:
+        number, small, large = found.clusters
+        sizes = say("sample.cluster_sizes", language, count=number, small=small, large=large)
+        rows.append((say("sample.clusters", language), sizes))
+    return rows
 
 
 def _study_rows(study: Study, language: str) -> list[tuple[Cell, ...]]:
@@ -140,6 +179,7 @@ def correlation_table(
     sds: Sequence[float] | None = None,
     n: int | None = None,
     language: str = "en",
+    pooled: bool = False,
     labels: LabelsLike = None,
     stamps: Sequence[str] = (),
 ) -> Evidence:
@@ -164,7 +204,9 @@ def correlation_table(
         title=say("correlations.title", language),
         columns=(*lead, *(Column(name, str(j + 1), "unit", 2) for j, name in enumerate(names))),
         rows=tuple(rows),
-        notes=(say("correlations.note", language, n=shown),),
+        notes=(
+            say("correlations.note_pooled" if pooled else "correlations.note", language, n=shown),
+        ),
     )
     return Evidence(
         id="correlations", title=table.title, table=table, language=language, stamps=tuple(stamps)

@@ -7,12 +7,20 @@ from collections.abc import Mapping, Sequence
 from analysis.errors import Message
 from analysis.report import numbers
 from analysis.report.evidence import Evidence
-from analysis.report.fit import value
-from analysis.report.labels import Labels, resolve
-from analysis.report.loadings import group_label
-from analysis.report.prose import join, say
+from analysis.report.groups import (
+    EQUAL,
+    definitions,
+    equal_over_groups,
+    group_label,
+    own_label,
+    without_group,
+)
+from analysis.report.indices import value
+from analysis.report.labels import Labels, parameter_text, resolve
+from analysis.report.prose import conclusive, ending, gate, join, say
 from analysis.report.records import Cell, Column, Notice, NoticeLevel, Table, Verdict
 from analysis.sem import Estimate, Solution
+from analysis.syntax import Parameter
 
 LabelsLike = Labels | Mapping[str, str] | None
 
@@ -31,6 +39,8 @@ def model_specification(
     for part, op in (("measurement", "=~"), ("structural", "~"), ("covariance", "~~"),
                      ("defined", ":="), ("constraint", "==")):  # fmt: skip
         lines = _lines(solution, op, names, language)
+        if op == "==":
+            lines += _shared(solution, names, language)
         if lines:
             groups.append((len(rows), say(f"model.part_{part}", language)))
             rows.extend(lines)
@@ -58,7 +68,8 @@ def _lines(solution: Solution, op: str, labels: Labels, language: str) -> list[t
         found: list[tuple[Cell, ...]] = []
         for lhs in dict.fromkeys(r.lhs for r in rows):
             members = [r for r in rows if r.lhs == lhs]
-            terms = [(f"{r.label}*" if r.label else "") + r.rhs for r in members]
+            terms = [(f"{label}*" if (label := _label(solution, r)) else "") + r.rhs
+                     for r in members]  # fmt: skip
             who = join([labels.of(r.rhs) if op == "~" or r.rhs in solution.latent else r.rhs
                         for r in members], language)  # fmt: skip
             key = "model.says_measures" if op == "=~" else "model.says_depends"
@@ -73,9 +84,49 @@ def _lines(solution: Solution, op: str, labels: Labels, language: str) -> list[t
             for r in kept
         ]  # fmt: skip
     if op == ":=":
-        return [(f"{r.lhs} := {r.rhs}", say("model.says_defined", language)) for r in rows]
+        found = []
+        for name, (first, *more) in definitions(solution):
+            rhs = without_group(first.rhs) if more else first.rhs
+            words = say(f"model.says_defined{'_each' if more else ''}", language)
+            found.append((f"{name} := {rhs}", words))
+        return found
     shown = [r for r in solution.partable.rows if r.op in ("==", "<", ">") and r.user == 1]
     return [(f"{r.lhs} {r.op} {r.rhs}", say("model.says_constraint", language)) for r in shown]
+
+
+def _label(solution: Solution, row: Parameter) -> str:
+    """The label of the model's text, the same for all groups that have their own."""
+    label = "" if row.label.startswith(".p") else row.label
+    return without_group(label) if len(solution.partable.groups) > 1 else label
+
+
+SHARED = (
+    ("loadings", "=~"), ("regressions", "~"), ("intercepts", "~1"), ("thresholds", "|"),
+    ("covariances", "~~"), ("scales", "~*~"),
+)  # fmt: skip
+
+
+def _shared(solution: Solution, labels: Labels, language: str) -> list[tuple[Cell, ...]]:
+    """What is held equal over groups, kind by kind, with what was released."""
+    equal = equal_over_groups(solution)
+    table = solution.partable
+    found: list[tuple[Cell, ...]] = []
+    for kind, op in SHARED:
+        family = [r for r in table.rows if r.op == op and r.group == 1 and r.free > 0]
+        members = [r for r in family if not equal.get((r.lhs, r.op, r.rhs), "-")]
+        if not members:
+            continue
+        rest = [parameter_text(r.lhs, r.op, r.rhs) for r in family
+                if (r.lhs, r.op, r.rhs) not in equal]  # fmt: skip
+        words = say("model.says_shared", language, count=len(members), total=len(family))
+        if 0 < len(rest) <= len(members):
+            words += say("model.says_released", language, list=join(rest, language))
+        found.append((say(f"model.shared_{kind}", language), words))
+    for (lhs, op, rhs), label in equal.items():
+        if label:
+            words = say("model.says_label", language, label=label)
+            found.append((parameter_text(lhs, op, rhs), words))
+    return found
 
 
 def _identification(solution: Solution, language: str) -> str:
@@ -107,13 +158,13 @@ def outcome_banner(
     level: NoticeLevel = "warning" if solution.outcome.admissible else "error"
     notices = (
         *(notice(m, level, language, names) for m in solution.findings),
-        *(notice(m, "note", language) for m in solution.notes),
+        *(notice(m, _loudness(m), language, names) for m in solution.notes),
     )
-    sentence = say(f"outcome.{solution.outcome.value}", language,
+    sentence = say(f"outcome.{ending(solution)}", language,
                    n=numbers.integer(solution.n, language=language))  # fmt: skip
-    if not solution.outcome.admissible:
+    if not conclusive(solution):
         notices = (Notice("error", sentence, "", say("outcome.consequence", language)), *notices)
-        verdict = Verdict("none", (say(f"gate.{solution.outcome.value}", language),))
+        verdict = Verdict("none", (gate(solution, language),))
         return Evidence(
             id="outcome", title=say("outcome.title", language), notices=notices,
             verdict=verdict, language=language, stamps=tuple(stamps),
@@ -124,15 +175,37 @@ def outcome_banner(
     )  # fmt: skip
 
 
+LOUD = ("sem.listwise", "run.shared_labels")
+
+
+def _loudness(found: Message) -> NoticeLevel:
+    """A caution where something was lost or held equal unasked, else a note."""
+    loud = found.code in LOUD or found.code.startswith(("ordinal.", "syntax."))
+    return "warning" if loud else "note"
+
+
 def notice(
     found: Message, level: NoticeLevel, language: str, labels: Labels | None = None
 ) -> Notice:
     """A message as a notice; names of variables in its fields are replaced by labels."""
+    if labels is not None:
+        found = _with_group_label(found, labels)
     symptom, cause, remedy = found.parts(language)
     name = found.fields.get("name")
     if labels is not None and isinstance(name, str) and labels.of(name) != name:
         symptom = symptom.replace(name, f"{name} ({labels.of(name)})", 1)
     return Notice(level, symptom, cause, remedy)
+
+
+def _with_group_label(found: Message, labels: Labels) -> Message:
+    """The message with the label of the group that it names, bare or in brackets."""
+    fields = dict(found.fields)
+    for field in ("group", "where"):
+        words = str(fields.get(field, ""))
+        code = words.strip(" ()\uff08\uff09")
+        if code and labels.group(code) != code:
+            fields[field] = words.replace(code, labels.group(code))
+    return Message(found.code, fields)
 
 
 PARTS = (
@@ -154,17 +227,27 @@ def parameter_table(
     stamps: Sequence[str] = (),
 ) -> Evidence:
     """Every parameter of the model, fixed or free, raw and standardized."""
-    del labels
+    names = resolve(labels)
     groups: list[tuple[int, str]] = []
     rows: list[tuple[Cell, ...]] = []
-    for group in range(max(len(solution.partable.groups), 1)):
+    marks: list[tuple[int, int, str]] = []
+    equal = equal_over_groups(solution)
+    count = len(solution.partable.groups)
+    for group in range(count):
+        own = {group + 1} | ({0} if group + 1 == count else set())
         for part, op in PARTS:
-            members = [e for e in solution.estimates if e.op == op and _in_group(e, group + 1)]
+            members = [e for e in solution.estimates if e.op == op and e.group in own]
             if members:
-                label = group_label(solution, group + 1)
+                label = group_label(solution, group + 1, names) if op != ":=" else ""
                 heading = say(f"parameters.{part}", language)
                 groups.append((len(rows), heading + (f" \u00b7 {label}" if label else "")))
-            rows.extend(_parameter(e) for e in members)
+            for e in members:
+                if (e.lhs, e.op, e.rhs) in equal:
+                    marks.append((len(rows), 2, EQUAL))
+                rows.append(_parameter(e))
+    notes = [say("parameters.note", language)]
+    if marks:
+        notes.append(f"{EQUAL}|" + say("groups.note_equal", language))
     raw, std = say("column.unstandardized", language), say("column.standardized", language)
     table = Table(
         key="parameters",
@@ -184,7 +267,8 @@ def parameter_table(
         ),
         rows=tuple(rows),
         groups=tuple(groups),
-        notes=(say("parameters.note", language),),
+        marks=tuple(marks),
+        notes=tuple(notes),
     )
     return Evidence(
         id="parameter-table", title=table.title, table=table, language=language,
@@ -192,13 +276,9 @@ def parameter_table(
     )  # fmt: skip
 
 
-def _in_group(e: Estimate, group: int) -> bool:
-    return e.group == group or (e.group == 0 and group == 1)
-
-
 def _parameter(e: Estimate) -> tuple[Cell, ...]:
-    name = f"{e.lhs} {e.op} {e.rhs}" if e.op != "~1" else f"{e.lhs} ~1"
+    name = parameter_text(e.lhs, e.op, e.rhs)
     tested = e.free or e.op == ":="
     inference = (e.se, e.z, e.p, e.ci_lower, e.ci_upper) if tested else (None,) * 5
-    label = e.label if e.op != ":=" else ""
+    label = own_label(e) if e.op != ":=" else ""
     return (name, label, e.est, *inference, e.std_lv, e.std_all, e.std_all_se)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from analysis.report import path_drawing as diagram
 from analysis.report import plots
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
+from analysis.report.groups import (
+    EQUAL,
+    block_cells,
+    blocked,
+    blocks,
+    definitions,
+    equal_over_groups,
+    group_label,
+    group_labels,
+    heading,
+    side_by_side,
+    without_group,
+)
 from analysis.report.labels import Labels, resolve
-from analysis.report.loadings import heading
-from analysis.report.path_model import Picture
 from analysis.report.prose import finite, join, refusal, say, sentences, unit
 from analysis.report.records import Cell, Column, Figure, Table
 from analysis.report.references import cite
@@ -40,7 +51,7 @@ def defined_name(solution: Solution, e: Estimate, labels: Labels) -> str:
     if labels.of(e.lhs) != e.lhs:
         return labels.of(e.lhs)
     factors = [f.strip() for f in e.rhs.split("*")]
-    steps = {p.label: (p.rhs, p.lhs) for p in paths(solution) if p.label and p.group <= 1}
+    steps = {p.label: (p.rhs, p.lhs) for p in paths(solution) if p.label}
     if len(factors) > 1 and all(f in steps for f in factors):
         route = list(steps[factors[0]])
         for factor in factors[1:]:
@@ -78,6 +89,77 @@ def effect_cells(label: str, e: Estimate) -> tuple[Cell, ...]:
     return (label, e.est, se, z, p, low, high, e.std_all, e.std_all_ci_lower, e.std_all_ci_upper)
 
 
+def _paths(solution: Solution, labels: Labels, language: str) -> Table:
+    """One line a path, section after section."""
+    rows: list[tuple[Cell, ...]] = []
+    groups: list[tuple[int, str]] = []
+    seen = None
+    for e in paths(solution):
+        if (e.group, e.lhs) != seen:
+            seen = (e.group, e.lhs)
+            r2 = solution.r2_of(max(e.group - 1, 0)).get(e.lhs)
+            explained = f" \u2003\u27e6R\u27e7\u00b2 = {unit(r2, language)}" if finite(r2) else ""
+            groups.append((len(rows), heading(solution, e.lhs, e.group, labels) + explained))
+        rows.append(effect_cells(f"\u2190 {labels.of(e.rhs)}", e))
+    return Table(
+        key="paths",
+        title=say("paths.title", language),
+        columns=effect_columns(say("column.path", language), language),
+        rows=tuple(rows),
+        groups=tuple(groups),
+        notes=(say("paths.note", language),),
+    )
+
+
+BLOCK = (
+    Column("est", "\u27e6B\u27e7", "number"),
+    Column("se", "\u27e6SE\u27e7", "number"),
+    Column("p", "\u27e6p\u27e7", "p"),
+    Column("std_all", "\u27e6\u03b2\u27e7", "unit"),
+)
+
+
+def _block(e: Estimate | None) -> tuple[Cell, ...] | None:
+    if e is None:
+        return None
+    tested = e.free or e.op == ":="
+    return (e.est, e.se if tested else None, e.p if tested else None, e.std_all)
+
+
+def _blocked_paths(solution: Solution, labels: Labels, language: str) -> Table:
+    """One line a path, the groups side by side; R2 of each group closes an outcome."""
+    names, equal = group_labels(solution, labels), equal_over_groups(solution)
+    families = side_by_side(paths(solution), len(names))
+    rows: list[tuple[Cell, ...]] = []
+    groups: list[tuple[int, str]] = []
+    marks: list[tuple[int, int, str]] = []
+    for outcome in dict.fromkeys(e.lhs for e in paths(solution)):
+        groups.append((len(rows), labels.of(outcome)))
+        for members in families:
+            first = next(e for e in members if e is not None)
+            if first.lhs != outcome:
+                continue
+            if (first.lhs, first.op, first.rhs) in equal:
+                marks.append((len(rows), 0, EQUAL))
+            cells = [_block(e) for e in members]
+            rows.append((f"\u2190 {labels.of(first.rhs)}", *block_cells(cells, len(BLOCK))))
+        r2 = [solution.r2_of(g).get(outcome) for g in range(len(names))]
+        explained = [("", "", "", v if finite(v) else None) for v in r2]
+        rows.append(("\u27e6R\u27e7\u00b2", *block_cells(explained, len(BLOCK))))
+    notes = [say("groups.note_paths", language)]
+    if marks:
+        notes.append(f"{EQUAL}|" + say("groups.note_equal", language))
+    return Table(
+        key="paths",
+        title=say("paths.title", language),
+        columns=(Column("effect", say("column.path", language)), *blocks(names, BLOCK)),
+        rows=tuple(rows),
+        groups=tuple(groups),
+        marks=tuple(marks),
+        notes=tuple(notes),
+    )
+
+
 def paths_table(
     solution: Solution,
     *,
@@ -87,24 +169,8 @@ def paths_table(
 ) -> Evidence:
     """Structural paths by outcome, raw and standardized, with R2 in the heading."""
     names = resolve(labels)
-    rows: list[tuple[Cell, ...]] = []
-    groups: list[tuple[int, str]] = []
-    seen = None
-    for e in paths(solution):
-        if (e.group, e.lhs) != seen:
-            seen = (e.group, e.lhs)
-            r2 = solution.r2_of(max(e.group - 1, 0)).get(e.lhs)
-            explained = f" \u2003\u27e6R\u27e7\u00b2 = {unit(r2, language)}" if finite(r2) else ""
-            groups.append((len(rows), heading(solution, e.lhs, e.group, names) + explained))
-        rows.append(effect_cells(f"\u2190 {names.of(e.rhs)}", e))
-    table = Table(
-        key="paths",
-        title=say("paths.title", language),
-        columns=effect_columns(say("column.path", language), language),
-        rows=tuple(rows),
-        groups=tuple(groups),
-        notes=(say("paths.note", language),),
-    )
+    make = _blocked_paths if blocked(solution) else _paths
+    table = make(solution, names, language)
     return Evidence(
         id="paths-table", title=table.title, table=table,
         verdict=refusal(solution, language),
@@ -120,7 +186,7 @@ def _path_sentences(solution: Solution, labels: Labels, language: str) -> tuple[
         return ()
     if not tested:
         return (say("paths.none", language),)
-    unclear = [labels.path(e.rhs, e.lhs) for e in tested if e.p >= SIGNIFICANT]
+    unclear = [_called(solution, e, labels) for e in tested if e.p >= SIGNIFICANT]
     words = [
         say("paths.count", language, clear=len(tested) - len(unclear), total=len(tested)),
         say("paths.unclear", language, paths=join(unclear, language)) if unclear else "",
@@ -128,80 +194,10 @@ def _path_sentences(solution: Solution, labels: Labels, language: str) -> tuple[
     return (sentences(words, language),)
 
 
-def path_diagram(
-    solution: Solution,
-    *,
-    indicators: bool = True,
-    intervals: bool = False,
-    language: str = "en",
-    labels: LabelsLike = None,
-    stamps: Sequence[str] = (),
-) -> Evidence:
-    """The model as a path diagram with standardized estimates.
-
-    ``indicators`` draws the items with their loadings; ``intervals`` prints 95% intervals in
-    place of stars.
-    """
-    names = resolve(labels)
-    title = say("diagram.title" if paths(solution) else "diagram.title_cfa", language)
-    alt = _diagram_alt(solution, names, language)
-    svg, shown = diagram.draw(
-        solution, names, language=language, title=title, description=alt,
-        indicators=indicators, intervals=intervals,
-    )  # fmt: skip
-    data = Table(
-        key="path-diagram",
-        title=title,
-        columns=(
-            Column("arrow", say("column.path", language)),
-            Column("std_all", "\u27e6\u03b2\u27e7", "unit"),
-            Column("p", "\u27e6p\u27e7", "p"),
-        ),
-        rows=tuple((names.path(a.source, a.target), a.value, a.p) for a in shown.arrows),
-    )
-    figure = Figure(
-        key="path-diagram", title=title, svg=svg, alt=alt, data=data if data.rows else None,
-        notes=_diagram_notes(shown, names, language, intervals=intervals),
-    )  # fmt: skip
-    refused = None if solution.outcome.admissible else refusal(solution, language)
-    return Evidence(
-        id="path-diagram" if indicators else "path-diagram-structural", title=title, figure=figure,
-        verdict=refused, language=language, stamps=tuple(stamps),
-    )  # fmt: skip
-
-
-def _diagram_notes(
-    shown: Picture, labels: Labels, language: str, *, intervals: bool
-) -> tuple[str, ...]:
-    notes = [say("diagram.note_ci" if intervals else "diagram.note", language)]
-    if any(n.alarm for n in shown.nodes) or any(a.alarm for a in shown.arrows):
-        notes.append(say("diagram.note_alarm", language))
-    if shown.hidden_curves:
-        notes.append(say("diagram.note_hidden", language, count=shown.hidden_curves))
-    if shown.hidden_pairs:
-        pairs = [
-            f"{labels.of(c.first)} \u2194 {labels.of(c.second)} {c.words}"
-            for c in shown.hidden_pairs
-        ]
-        notes.append(say("diagram.note_pairs", language, pairs=join(pairs[:12], language)))
-    return tuple(notes)
-
-
-def _diagram_alt(solution: Solution, labels: Labels, language: str) -> str:
-    factors = join([labels.of(n) for n in solution.latent], language)
-    lead = say("diagram.alt", language, latents=factors, count=len(solution.latent))
-    known = solution.outcome.estimated
-    effects = [
-        f"{labels.path(e.rhs, e.lhs)} {unit(e.std_all, language, 2)}" if known
-        else labels.path(e.rhs, e.lhs)
-        for e in paths(solution)
-    ]  # fmt: skip
-    parts = [lead]
-    if effects:
-        parts.append(say("diagram.alt_paths", language, paths=join(effects, language)))
-    if not solution.outcome.admissible:
-        parts.append(say(f"gate.{solution.outcome.value}", language))
-    return sentences(parts, language)
+def _called(solution: Solution, e: Estimate, labels: Labels) -> str:
+    """A path in words, with its group where there are several."""
+    group = group_label(solution, e.group, labels)
+    return labels.path(e.rhs, e.lhs) + (f" ({group})" if group else "")
 
 
 def r2_table(
@@ -216,18 +212,26 @@ def r2_table(
     outcomes = list(dict.fromkeys(e.lhs for e in paths(solution)))
     rule = criterion("effect.r2")
     rows: list[tuple[Cell, ...]] = []
+    parts = group_labels(solution, names)
     for name in outcomes:
-        r2 = solution.r2.get(name)
-        rows.append((names.of(name), r2 if finite(r2) else None, _strength(r2, language)))
+        found = [solution.r2_of(g).get(name) for g in range(max(len(parts), 1))]
+        known: list[Cell] = [v if finite(v) else None for v in found]
+        reading = () if parts else (_strength(found[0], language),)
+        rows.append((names.of(name), *known, *reading))
+    symbol = "\u27e6R\u27e7\u00b2"
+    columns = (
+        tuple(Column(f"r2.g{g}", part, "unit", group=symbol) for g, part in enumerate(parts, 1))
+        if parts
+        else (
+            Column("r2", symbol, "unit"),
+            Column("strength", say("column.reading", language)),
+        )
+    )
     bounds = {"weak": rule.acceptable, "moderate": rule.good, "substantial": rule.upper}
     table = Table(
         key="r2",
         title=say("r2.title", language),
-        columns=(
-            Column("construct", say("column.construct", language)),
-            Column("r2", "\u27e6R\u27e7\u00b2", "unit"),
-            Column("strength", say("column.reading", language)),
-        ),
+        columns=(Column("construct", say("column.construct", language)), *columns),
         rows=tuple(rows),
         notes=(
             say(
@@ -263,17 +267,34 @@ def defined_effects_table(
 ) -> Evidence:
     """Quantities that the model defines (indirect and total effects), delta-method intervals."""
     names = resolve(labels)
-    rows = tuple(effect_cells(defined_name(solution, e, names), e) for e in defined(solution))
-    expressions = {e.lhs: e.rhs for e in defined(solution)}
-    notes = [say("defined.note", language)]
-    if expressions:
-        listed = [f"{n} = {rhs}" for n, rhs in expressions.items()]
+    found = definitions(solution)
+    own = any(len(members) > 1 for _, members in found)
+    wide = own and blocked(solution)
+    rows: list[tuple[Cell, ...]] = []
+    for name, members in found:
+        words = defined_name(solution, replace(members[0], lhs=name), names)
+        if wide:
+            each = members if len(members) > 1 else members * len(solution.partable.groups)
+            rows.append((words, *block_cells([_block(e) for e in each], len(BLOCK))))
+            continue
+        for g, e in enumerate(members, start=1):
+            group = group_label(solution, g, names) if len(members) > 1 else ""
+            rows.append(effect_cells(words + (f" \u00b7 {group}" if group else ""), e))
+    notes = [say("groups.note_defined" if wide else "defined.note", language)]
+    if found:
+        listed = [f"{name} = {_expression(members, name)}" for name, members in found]
         notes.append(say("defined.note_expressions", language, list="; ".join(listed)))
+    lead = say("column.effect", language)
+    columns = (
+        (Column("effect", lead), *blocks(group_labels(solution, names), BLOCK))
+        if wide
+        else effect_columns(lead, language)
+    )
     table = Table(
         key="defined-effects",
         title=say("defined.title", language),
-        columns=effect_columns(say("column.effect", language), language),
-        rows=rows,
+        columns=columns,
+        rows=tuple(rows),
         notes=tuple(notes),
     )
     return Evidence(
@@ -282,6 +303,12 @@ def defined_effects_table(
         paragraphs=() if rows else (say("defined.none", language),),
         citations=("sobel1982",), language=language, stamps=tuple(stamps),
     )  # fmt: skip
+
+
+def _expression(members: Sequence[Estimate], name: str) -> str:
+    """The definition; of a quantity that each group has, without the groups' suffixes."""
+    text = members[0].rhs
+    return without_group(text) if len(members) > 1 and name != members[0].lhs else text
 
 
 def effects_figure(
@@ -294,8 +321,11 @@ def effects_figure(
     """Standardized paths and defined effects with their intervals."""
     names = resolve(labels)
     direct, other = say("effects.direct", language), say("effects.defined", language)
-    rows = [_forest_row(e, names.path(e.rhs, e.lhs), direct) for e in paths(solution)]
-    rows += [_forest_row(e, defined_name(solution, e, names), other) for e in defined(solution)]
+    if len(solution.partable.groups) > 1:
+        rows = _grouped_forest(solution, names)
+    else:
+        rows = [_forest_row(e, names.path(e.rhs, e.lhs), direct) for e in paths(solution)]
+        rows += [_forest_row(e, defined_name(solution, e, names), other) for e in defined(solution)]
     rows = [r for r in rows if finite(r.value)]
     title = say("effects.figure_title", language)
     alt = say("effects.figure_alt", language, count=len(rows), list=join(
@@ -312,6 +342,22 @@ def effects_figure(
         id="effects-figure", title=title, figure=figure, verdict=None, language=language,
         stamps=tuple(stamps),
     )  # fmt: skip
+
+
+def _grouped_forest(solution: Solution, labels: Labels) -> list[plots.ForestRow]:
+    """Effect by effect, the groups below each other."""
+    parts = group_labels(solution, labels)
+    rows = []
+    for members in side_by_side(paths(solution), len(parts)):
+        lead = next(labels.path(e.rhs, e.lhs) for e in members if e is not None)
+        rows += [_forest_row(e, parts[e.group - 1], lead) for e in members if e is not None]
+    for name, family in definitions(solution):
+        lead = defined_name(solution, replace(family[0], lhs=name), labels)
+        if len(family) > 1:
+            rows += [_forest_row(e, part, lead) for e, part in zip(family, parts, strict=True)]
+        else:
+            rows.append(_forest_row(family[0], lead, ""))
+    return rows
 
 
 def _forest_row(e: Estimate, label: str, group: str) -> plots.ForestRow:

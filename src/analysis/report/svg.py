@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -159,6 +160,41 @@ class Drawing:
         )
         words = f"<desc>{escape(description, quote=False)}</desc>"
         return head + tooltip(title) + words + "".join(self.parts) + "</svg>"
+
+
+STACK_GAP = 26.0
+_HEAD = re.compile(
+    r'<svg xmlns="[^"]*" viewBox="0 0 ([\d.]+) ([\d.]+)" width="[^"]*" height="[^"]*"'
+)
+
+
+def stacked(leads: Sequence[str], pictures: Sequence[str], *, title: str, description: str) -> str:
+    """Rendered pictures below each other, each under its lead, as one picture."""
+    sizes = []
+    for picture in pictures:
+        head = _HEAD.match(picture)
+        if head is None:
+            raise ValueError("not a picture of this module")
+        sizes.append((float(head[1]), float(head[2])))
+    width = max(wide for wide, _ in sizes)
+    drawing = Drawing(width, 0.0)
+    y = 0.0
+    for number, (lead, picture, (wide, high)) in enumerate(
+        zip(leads, pictures, sizes, strict=True)
+    ):
+        if number:
+            y += 12
+            drawing.line(0, y, width, y)
+        drawing.text(0, y + 22, lead, size=14, font_weight=600)
+        y += STACK_GAP + 8
+        place = (
+            f'<svg x="{px((width - wide) / 2)}" y="{px(y)}" width="{px(wide)}" height="{px(high)}"'
+        )
+        inner = _HEAD.sub(f'{place} viewBox="0 0 {px(wide)} {px(high)}"', picture, count=1)
+        drawing.parts.append(inner.replace(' role="img"', "", 1))
+        y += high
+    drawing.height = y
+    return drawing.render(title=title, description=description)
 
 
 def element(tag: str, content: str | None = None, /, **attributes: object) -> str:

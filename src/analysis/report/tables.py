@@ -65,20 +65,35 @@ def _head(table: Table) -> str:
         return f"<thead><tr>{cells}</tr></thead>"
     top: list[str] = []
     bottom: list[str] = []
-    for group, members in groupby(table.columns, key=lambda c: c.group):
-        columns = list(members)
+    starts = _block_starts(table)
+    for group, members in groupby(enumerate(table.columns), key=lambda pair: pair[1].group):
+        placed = list(members)
+        columns = [column for _, column in placed]
         if not group:
             top.extend(_th(c, ' rowspan="2"') for c in columns)
             continue
+        css = "span blk" if placed[0][0] in starts else "span"
         top.append(
-            f'<th scope="colgroup" colspan="{len(columns)}" class="span">{inline(group)}</th>'
+            f'<th scope="colgroup" colspan="{len(columns)}" class="{css}">{inline(group)}</th>'
         )
-        bottom.extend(_th(c) for c in columns)
+        bottom.extend(_th(c, first=i in starts) for i, c in placed)
     return f"<thead><tr>{''.join(top)}</tr><tr>{''.join(bottom)}</tr></thead>"
 
 
-def _th(column: Column, extra: str = "") -> str:
-    css = "" if column.kind in _TEXTUAL else ' class="n"'
+def _css(column: Column, *, first: bool = False) -> str:
+    """The class of a column's cells: numbers, and the first of a further block."""
+    names = ([] if column.kind in _TEXTUAL else ["n"]) + (["blk"] if first else [])
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def _block_starts(table: Table) -> frozenset[int]:
+    """Columns with which a second or further group of columns begins."""
+    pairs = enumerate(zip(table.columns, table.columns[1:]), start=1)
+    return frozenset(i for i, (a, b) in pairs if a.group and b.group and a.group != b.group)
+
+
+def _th(column: Column, extra: str = "", *, first: bool = False) -> str:
+    css = _css(column, first=first)
     note = f' title="{escape(plain(column.note))}"' if column.note else ""
     return f'<th scope="col"{css}{extra}{note}>{inline(column.label)}</th>'
 
@@ -111,6 +126,7 @@ class _CellWriter:
         self.language = language
         self.marks = {(row, column): letter for row, column, letter in table.marks}
         self.kinds = {(row, column): kind for row, column, kind in table.kinds}
+        self.starts = _block_starts(table)
 
     def write(self, row: int, position: int, value: Cell) -> str:
         column = self.table.columns[position]
@@ -125,7 +141,7 @@ class _CellWriter:
             content += f'<span class="pad" aria-hidden="true">.{"0" * column.digits}</span>'
         if mark := self.marks.get((row, position)):
             content += f'<sup class="mk">{escape(mark)}</sup>'
-        css = "" if column.kind in _TEXTUAL else ' class="n"'
+        css = _css(column, first=position in self.starts)
         if position < self.table.row_headers:
             return f'<th scope="row"{css}>{content}</th>'
         return f"<td{css}>{content}</td>"

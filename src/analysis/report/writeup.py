@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analysis.data import Study
 from analysis.report import numbers
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
-from analysis.report.fit import best, misfit
+from analysis.report.fit import corrections, misfit
+from analysis.report.groups import definitions, group_labels, heading
+from analysis.report.indices import is_robust, judged, judged_version
 from analysis.report.labels import Labels, resolve
 from analysis.report.loadings import loadings
-from analysis.report.prose import finite, join, say, sentences, unit
+from analysis.report.method import method_paragraph
+from analysis.report.prose import conclusive, finite, gate, join, say, sentences, unit
 from analysis.report.records import Notice
-from analysis.report.references import cite, short
+from analysis.report.references import cite
 from analysis.report.reliability import ReliabilityLike
-from analysis.report.structure import defined, defined_name, paths
+from analysis.report.structure import defined_name, paths
 from analysis.sem import Estimate, Solution
-from analysis.sem.measures import CORRECTIONS
 
 FIT_SOURCES = ("hu1999", "appelbaum2018")
 
@@ -37,107 +40,59 @@ def methods_text(
     Without an admissible solution only the method and what went wrong are written.
     """
     names = resolve(labels)
-    paragraphs = [_method(solution, study, versions or {}, language)]
+    method, sources = method_paragraph(solution, study, versions or {}, names, language)
+    paragraphs = [method]
     notices: tuple[Notice, ...] = ()
-    if solution.outcome.admissible:
+    if conclusive(solution):
         paragraphs.append(_fit(solution, language))
         paragraphs.append(_measurement(solution, reliability, names, language))
-        paragraphs.append(_structure(solution, names, language))
+        paragraphs.extend(_structure(solution, names, language))
     else:
-        words = say(f"gate.{solution.outcome.value}", language)
+        words = gate(solution, language)
         notices = (Notice("error", words, "", say("outcome.consequence", language)),)
     return Evidence(
         id="methods-text",
         title=say("methods.title", language),
         paragraphs=tuple(p for p in paragraphs if p),
         notices=notices,
-        citations=(*FIT_SOURCES, "igolkina2020") if solution.second_engine else FIT_SOURCES,
+        citations=tuple(dict.fromkeys((*FIT_SOURCES, *sources, *_version_sources(solution)))),
         language=language,
         stamps=tuple(stamps),
     )
 
 
-def _method(
-    solution: Solution, study: Study | None, versions: Mapping[str, str], language: str
-) -> str:
-    options = solution.partable.options
-    scaling = "std_lv" if options.std_lv else "effect" if options.effect_coding else "marker"
-    own = versions.get("loyalty-sem", "")
-    parts = []
-    if study is not None and study.citation:
-        parts.append(say("methods.data", language, citation=study.citation))
-    if study is not None and study.simulated:
-        parts.append(say("methods.simulated", language))
-    parts.append(
-        say(
-            "methods.estimation",
-            language,
-            n=numbers.integer(solution.n, language=language),
-            items=len(solution.names),
-            latents=len(solution.latent),
-            software=f"loyalty-sem {own}".strip(),
-            estimator=_estimator(solution, language),
-            input=say(f"methods.input_{_input(solution)}", language),
-        )
-    )
-    parts.extend(note.parts(language)[0] for note in solution.notes)
-    parts.append(say(f"methods.scaling_{scaling}", language))
-    parts.append(say("methods.respecification", language))
-    engine = solution.second_engine if solution.outcome.estimated else None
-    if engine is not None:
-        worst = max(engine.max_difference_std, engine.max_difference_se)
-        fields = {
-            "engine": f"{engine.engine} {engine.version}",
-            "source": short("igolkina2020", language),
-            "worst": unit(worst, language, 4),
-        }
-        parts.append(say("methods.engine", language, **fields))
-    return sentences(parts, language)
-
-
-def _estimator(solution: Solution, language: str) -> str:
-    """Loss, likelihood, standard errors and correction of the test, in words."""
-    preset = solution.preset
-    parts = [say(f"methods.loss_{preset.loss.lower()}", language)]
-    if preset.loss == "ML" and _input(solution) == "covariances":
-        wishart = solution.inference.n_scale != solution.n
-        parts.append(say("methods.wishart" if wishart else "methods.normal", language))
-    if preset.se == "standard":
-        information = say(f"methods.{preset.information.replace('.', '_')}", language)
-        parts.append(say("methods.se_standard", language, information=information))
-    else:
-        parts.append(say(f"methods.{preset.se.replace('.', '_')}", language))
-    correction = solution.inference.correction
-    if correction is not None and correction.name != "standard":
-        source = CORRECTIONS[correction.name]
-        parts.append(say("methods.correction", language, source=source))
-    return say(
-        "methods.estimator", language, name=solution.estimator, details=join(parts, language)
-    )
-
-
-def _input(solution: Solution) -> str:
-    groups = solution.fit.moments.groups
-    if any(g.ordinal is not None for g in groups):
-        return "ordinal"
-    return "incomplete" if any(g.patterns is not None for g in groups) else "covariances"
-
-
 def _fit(solution: Solution, language: str) -> str:
-    chisq, df, p = (best(solution, k) for k in ("chisq", "df", "pvalue"))
+    chisq, df, p = (judged(solution, k) for k in ("chisq", "df", "pvalue"))
     large, pairs, worst = misfit(solution)
-    figures = {k: unit(best(solution, k), language) for k in ("cfi", "tli", "rmsea", "srmr")}
-    return say(
+    figures = {k: unit(judged(solution, k), language) for k in ("cfi", "tli", "rmsea", "srmr")}
+    words = say(
         "methods.fit", language,
         chisq=numbers.number(chisq, digits=2, language=language),
         df=numbers.number(df, digits=0 if df is None or df.is_integer() else 2, language=language),
         n=solution.n, p=numbers.p_phrase(p, language=language).replace("p ", "\u27e6p\u27e7 ", 1),
-        ci=numbers.interval(best(solution, "rmsea.ci.lower"), best(solution, "rmsea.ci.upper"),
+        ci=numbers.interval(judged(solution, "rmsea.ci.lower"), judged(solution, "rmsea.ci.upper"),
                             digits=3, bounded=True, language=language),
         large=large, pairs=pairs, worst=unit(worst, language),
         limit=unit(criterion("residual.correlation").good, language, 2),
         sources=cite(("hu1999",), language), **figures,
     )  # fmt: skip
+    return sentences([words, _versions(solution, language)], language)
+
+
+def _versions(solution: Solution, language: str) -> str:
+    """Which corrected versions stand in the sentence before."""
+    keys = _version_sources(solution)
+    if not keys:
+        return ""
+    kind = judged_version(solution, "cfi")[1:] or "scaled"
+    return say(f"methods.versions_{kind}", language, sources=cite(keys, language))
+
+
+def _version_sources(solution: Solution) -> list[str]:
+    if not is_robust(solution):
+        return []
+    used = {judged_version(solution, name) for name in ("chisq", "cfi")}
+    return [k for version, keys in corrections(solution).items() if version in used for k in keys]
 
 
 def _measurement(
@@ -159,17 +114,41 @@ def _measurement(
                     language,
                     low=unit(getattr(low, key), language, 2),
                     high=unit(getattr(high, key), language, 2),
-                    low_name=labels.of(low.construct),
-                    high_name=labels.of(high.construct),
+                    low_name=heading(solution, low.construct, low.group, labels),
+                    high_name=heading(solution, high.construct, high.group, labels),
                 )
             )
     return sentences(parts, language)
 
 
-def _structure(solution: Solution, labels: Labels, language: str) -> str:
+def _structure(solution: Solution, labels: Labels, language: str) -> list[str]:
+    """One paragraph on paths and defined effects, with several groups one for each."""
+    parts = group_labels(solution, labels)
+    found = [
+        _paths(solution, group, labels, language) for group in range(1, max(len(parts), 1) + 1)
+    ]
+    if parts:
+        found = [
+            say("methods.in_group", language, group=part, words=words)
+            for part, words in zip(parts, found, strict=True)
+            if words
+        ]
+    shared = [(name, members[0]) for name, members in definitions(solution) if len(members) == 1]
+    if shared:
+        words = say(
+            "methods.defined", language, effects=_listed(solution, shared, labels, language)
+        )
+        found = [sentences([*found, words], language)] if not parts else [*found, words]
+    return found
+
+
+def _paths(solution: Solution, group: int, labels: Labels, language: str) -> str:
+    """Outcome by outcome what predicts it in a group, and the effects that it has of its own."""
+    rows = [e for e in paths(solution) if e.group == group]
+    explained = solution.r2_of(group - 1)
     parts = []
-    for outcome in dict.fromkeys(e.lhs for e in paths(solution)):
-        members = [e for e in paths(solution) if e.lhs == outcome]
+    for outcome in dict.fromkeys(e.lhs for e in rows):
+        members = [e for e in rows if e.lhs == outcome]
         effects = join([f"{labels.of(e.rhs)} ({_effect(e, language)})" for e in members], language)
         parts.append(
             say(
@@ -177,17 +156,23 @@ def _structure(solution: Solution, labels: Labels, language: str) -> str:
                 language,
                 name=labels.of(outcome),
                 effects=effects,
-                r2=unit(solution.r2.get(outcome), language, 2),
+                r2=unit(explained.get(outcome), language, 2),
             )
         )
-    extra = defined(solution)
-    if extra:
-        listed = join(
-            [f"{defined_name(solution, e, labels)} ({_effect(e, language)})" for e in extra],
-            language,
-        )
-        parts.append(say("methods.defined", language, effects=listed))
+    own = [
+        (name, members[group - 1]) for name, members in definitions(solution) if len(members) > 1
+    ]
+    if own:
+        words = _listed(solution, own, labels, language)
+        parts.append(say("methods.defined", language, effects=words))
     return sentences(parts, language)
+
+
+def _listed(
+    solution: Solution, effects: Sequence[tuple[str, Estimate]], labels: Labels, language: str
+) -> str:
+    named = [(defined_name(solution, replace(e, lhs=name), labels), e) for name, e in effects]
+    return join([f"{words} ({_effect(e, language)})" for words, e in named], language)
 
 
 def _effect(e: Estimate, language: str) -> str:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -15,10 +15,16 @@ import click
 import analysis
 from analysis.data import find_root
 from analysis.errors import AnalysisError, message
-from analysis.i18n import LANGUAGES
+from analysis.i18n import LANGUAGES, text
 from analysis.run import commands
+from analysis.run.params import StructureParams, choices
 from analysis.run.stub import skip_rfc3987
 
+FIT_OPTIONS = (
+    "model", "estimator", "missing", "group", "group_equal", "group_partial", "group_labels",
+    "ordered", "parameterization", "weights", "cluster", "bounds", "brand", "channel", "wave",
+    "likelihood", "information", "scaling",
+)  # fmt: skip
 INTERRUPTED = 130
 FAILED = 1
 
@@ -91,10 +97,27 @@ def check(context: click.Context, study: str) -> None:
     click.echo(commands.check(study, _language(context)))
 
 
+def _choices(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options of ``fit``, one for each named parameter of the structure notebook."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            metavar = "|".join(choices(StructureParams, name)) or "TEXT"
+            option = click.option(
+                f"--{name.replace('_', '-')}",
+                default=None,
+                metavar=metavar if len(metavar) < 30 else "NAME",
+                help=text(f"notebooks.parameters.{name}"),
+            )
+            command = option(command)
+        return command
+
+    return decorate
+
+
 @loyalty.command()
 @click.argument("study", required=False)
-@click.option("--model", default="", metavar="NAME", help="Default: the study's default model.")
-@click.option("--estimator", default="ML", show_default=True, metavar="NAME")
+@_choices(*FIT_OPTIONS)
 @click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE",
               help="A further parameter of 20_structure; may be repeated.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
@@ -102,12 +125,12 @@ def check(context: click.Context, study: str) -> None:
 @click.pass_context
 def fit(
     context: click.Context,
+    /,
     study: str | None,
-    model: str,
-    estimator: str,
     parameters: tuple[str, ...],
     as_json: bool,
     json_schema: bool,
+    **options: str | None,
 ) -> None:
     """Fit one model and print its tables."""
     if json_schema:
@@ -116,7 +139,8 @@ def fit(
     if study is None:
         raise click.UsageError("Missing argument 'STUDY'.", context)
     language = context.obj["language"]
-    given = [f"model={model}", f"estimator={estimator}", *parameters]
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    given += parameters
     click.echo(commands.fit(study, parameters=given, language=language, as_json=as_json))
 
 

@@ -24,6 +24,7 @@ from analysis.errors import AnalysisError, InputError, Message, message
 from analysis.i18n import LANGUAGES, text
 from analysis.report import render_index, render_report
 from analysis.run import fitted, notebook, publish, terminal
+from analysis.run.estimation import estimate
 from analysis.run.execute import Job, Place, run
 from analysis.run.fit_document import FitDocument, fit_document
 from analysis.run.params import NOTEBOOKS, from_texts, schema, unknown
@@ -34,19 +35,17 @@ from analysis.run.record import (
     read_records,
     study_digests,
 )
-from analysis.run.resolve import (
-    Choice,
-    labels,
-    parse,
-    resolve,
-    respondents,
-    stamps,
-)
-from analysis.run.session import estimate
+from analysis.run.resolve import Choice, labels, parse, resolve, stamps
 from analysis.syntax import PartableOptions, partable
 from analysis.syntax.printing import print_name
 
 STRUCTURE_NOTEBOOK = "20_structure"
+NOT_FOR_THIS = {
+    "run.no_measurement",
+    "screening.no_rows",
+    "invariance.no_rows",
+    "invariance.no_role",
+}
 STUDY_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 Say = Callable[[str], None]
@@ -92,22 +91,28 @@ def plan(
     known = {name for notebook_name in names for name in schema(notebook_name).model_fields}
     problems = [unknown("parameter", name, sorted(known)) for name in given if name not in known]
     choices: list[Choice] = []
-    left_out: list[str] = []
+    left_out: list[tuple[str, Message]] = []
     for name in names:
         fields = schema(name).model_fields
         values = {"study": study, **{k: v for k, v in given.items() if k in fields}}
         try:
             choices.append(resolve(name, values))
         except InputError as error:
-            if not notebooks and [m.code for m in error.messages] == ["run.no_measurement"]:
-                left_out.append(name)
+            if not notebooks and {m.code for m in error.messages} <= NOT_FOR_THIS:
+                left_out.append((name, error.messages[0]))
             else:
                 problems += [m for m in error.messages if m not in problems]
     if problems:
         raise InputError(problems)
     spoken = choices[0].params.language
-    notes = tuple(text("run.labels.left_out", spoken, notebook=name) for name in left_out)
+    notes = tuple(_left_out(name, why, spoken) for name, why in left_out)
     return Plan(tuple(choices), notes, spoken)
+
+
+def _left_out(name: str, why: Message, language: str) -> str:
+    if why.code == "run.no_measurement":
+        return text("run.labels.left_out", language, notebook=name)
+    return f"{name}: {why.parts(language)[0]}"
 
 
 def run_all(
@@ -164,7 +169,8 @@ def notebook_path(name: str, root: Path) -> Path:
 def _ended(record: RunRecord, seconds: float, language: str) -> str:
     fields = {"notebook": record.notebook, "study": record.study, "seconds": seconds}
     if record.failure is None:
-        outcome = text(f"run.outcome.{record.outcome}", language) if record.outcome else ""
+        key = f"run.outcome.{record.outcome}" if record.outcome else "screening.done"
+        outcome = text(key, language)
         return text("run.labels.done", language, outcome=outcome, **fields)
     failure = record.failure
     said = message("run.cell_failed", step=failure.step, error=failure.text or failure.name)
@@ -254,24 +260,22 @@ def fit(study: str, *, parameters: Sequence[str], language: str | None, as_json:
     if language:
         given.setdefault("language", language)
     choice = resolve(STRUCTURE_NOTEBOOK, {"study": study, **given})
-    syntax = parse(choice.model)
-    data = respondents(choice.study, choice.params)
-    solution = estimate(choice, syntax, data)
+    solution = estimate(choice)
     spoken = choice.params.language
     if as_json:
         return fit_document(choice, solution, spoken).to_json()
     done = fitted.Fitted(
         solution,
         study=choice.study,
-        data=data,
+        data=choice.data,
         language=spoken,
-        labels=labels(choice.study, spoken),
+        labels=labels(choice.study, spoken, choice.params.group),
         stamps=stamps(choice.study),
     )
     pieces = [done.outcome(), done.fit(), done.loadings()]
-    if any(formula.op == "~" for formula in syntax.formulas):
+    if any(formula.op == "~" for formula in choice.syntax.formulas):
         pieces += [done.paths(), done.r2()]
-    if syntax.definitions:
+    if choice.syntax.definitions:
         pieces.append(done.defined_effects())
     return terminal.document([*pieces, done.engines()])
 
@@ -308,7 +312,8 @@ def new(name: str, source: Path, *, root: Path, language: str) -> str:
     folder = root / "data" / "raw" / name
     if folder.exists():
         raise InputError(message("run.file_exists", path=shown(folder)))
-    draft = draft_codebook(source, name)
+    stored_as = f"answers{source.suffix.lower()}"
+    draft = draft_codebook(source, name, stored_as=stored_as)
     with publish.workshop(folder.parent) as workshop:
         prepared = workshop / name
         (prepared / "models").mkdir(parents=True)
@@ -316,7 +321,7 @@ def new(name: str, source: Path, *, root: Path, language: str) -> str:
         model = draft_model(load_codebook(prepared / "codebook.toml"))
         if model:
             (prepared / "models" / "core.lav").write_text(model, encoding="utf-8", newline="\n")
-        shutil.copyfile(source, prepared / f"answers{source.suffix.lower()}")
+        shutil.copyfile(source, prepared / stored_as)
         publish.publish(prepared, folder)
     drafted = text("run.labels.drafted", language, path=shown(folder / "codebook.toml"))
     after = text("run.labels.next", language, folder=shown(folder), name=name)

@@ -161,6 +161,7 @@ def _record(job: Job, done: Execution, *, name: str, key: str) -> RunRecord:
         failure=done.failure,
         measures=dict(left.get("measures", {})),
         n=left.get("n"),
+        estimator=str(left.get("estimator", "")),
         verdict=str(left.get("verdict", "none")),
     )
 

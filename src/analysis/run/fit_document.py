@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from analysis.errors import Message
+from analysis.report import conclusive
 from analysis.run.record import study_digests, versions
-from analysis.run.resolve import Choice
+from analysis.run.resolve import Choice, labels
 from analysis.sem import Solution
 
 DIGITS = 10
@@ -51,10 +52,13 @@ class EstimateOut(Part):
     """A parameter: raw, std.lv and std.all scales; null where a quantity does not exist."""
 
     lhs: str
-    op: str = Field(description="=~ loading, ~ path, ~~ (co)variance, ~1 intercept, := defined")
+    op: str = Field(
+        description="=~ loading, ~ path, ~~ (co)variance, ~1 intercept, | threshold, "
+        "~*~ scale of an ordered item, := defined"
+    )
     rhs: str
     label: str
-    group: int
+    group: int = Field(description="number of the group; 0 for defined effects")
     free: bool
     est: Number
     se: Number
@@ -91,6 +95,32 @@ class EngineOut(Part):
     agrees: bool
 
 
+class GroupOut(Part):
+    """One group of the estimation; estimates and modification indices refer to its number."""
+
+    number: int = Field(description="1, 2 ... as in the estimates' group")
+    name: str = Field(description="code of the level; empty with one group")
+    label: str
+    n: int
+    r2: dict[str, Number]
+
+
+class DesignOut(Part):
+    """How the data entered the estimation."""
+
+    group: str = Field(description="grouping column; empty: one group")
+    group_equal: list[str] = Field(description="what the groups share")
+    group_partial: list[str] = Field(description="parameters released from that")
+    group_labels: str = Field(description="shared or separate")
+    ordered: list[str] = Field(description="items taken as ordered; their thresholds have op |")
+    parameterization: str
+    weights: str = Field(description="column of the sampling weights; empty: none")
+    cluster: str = Field(description="column of the clusters; empty: none")
+    bounds: str
+    missing: str = Field(description="as done: fiml, listwise, or complete (nothing missing)")
+    patterns: int = Field(description="patterns of missing answers over all groups; 1: complete")
+
+
 class FitDocument(Part):
     """One fitted model; numbers to 10 significant digits, null where undefined."""
 
@@ -102,6 +132,7 @@ class FitDocument(Part):
     likelihood: str
     information: str = Field(description="information matrix behind the standard errors")
     missing: str = Field(description="as asked for; empty: the estimator's own way")
+    design: DesignOut
     scaling: str
     groups: dict[str, str] = Field(description="chosen brand, channel, wave; empty: everybody")
     n: int
@@ -111,9 +142,12 @@ class FitDocument(Part):
     admissible: bool = Field(description="whether conclusions may be drawn")
     findings: list[Finding]
     notes: list[Finding] = Field(description="what was done with the data before the fit")
-    measures: dict[str, MeasureOut]
+    measures: dict[str, MeasureOut] = Field(
+        description="by lavaan's name; names that end in .scaled and .robust are corrected versions"
+    )
     estimates: list[EstimateOut]
-    r2: dict[str, Number]
+    r2: dict[str, Number] = Field(description="of the first group")
+    estimation_groups: list[GroupOut]
     modification_indices: list[ModificationOut] = Field(description="largest first")
     second_engine: EngineOut | None
     digests: dict[str, str]
@@ -132,15 +166,16 @@ def fit_document(choice: Choice, solution: Solution, language: str) -> FitDocume
         study=choice.study.name,
         simulated=choice.study.simulated,
         model=choice.model.name,
-        estimator=params.estimator,
+        estimator=solution.estimator,
         likelihood=params.likelihood,
         information=solution.preset.information,
         missing=params.missing,
+        design=_design(choice, solution),
         scaling=params.scaling,
         groups=params.levels(),
         n=solution.n,
         outcome=solution.outcome.value,
-        admissible=solution.outcome.admissible,
+        admissible=conclusive(solution),
         findings=_findings(solution.findings, language),
         notes=_findings(solution.notes, language),
         measures={
@@ -149,6 +184,7 @@ def fit_document(choice: Choice, solution: Solution, language: str) -> FitDocume
         },
         estimates=_estimates(solution),
         r2=dict(solution.r2),
+        estimation_groups=_groups(choice, solution, language),
         modification_indices=_modifications(solution),
         second_engine=None
         if engine is None
@@ -162,6 +198,40 @@ def fit_document(choice: Choice, solution: Solution, language: str) -> FitDocume
         digests=study_digests(choice.study.folder, choice.model.path),
         versions=versions(),
     )
+
+
+def _design(choice: Choice, solution: Solution) -> DesignOut:
+    params, roles = choice.params, choice.study.codebook.roles
+    codes = {note.code for note in solution.notes}
+    known = [g.patterns for g in solution.fit.moments.groups if g.patterns is not None]
+    return DesignOut(
+        group=params.group,
+        group_equal=list(params.listed("group_equal")),
+        group_partial=list(params.listed("group_partial")),
+        group_labels=params.group_labels,
+        ordered=list(solution.partable.ordered),
+        parameterization=params.parameterization,
+        weights=roles.weight if params.weights else "",
+        cluster=roles.cluster if params.cluster else "",
+        bounds=params.bounds,
+        missing="fiml" if known else "listwise" if "sem.listwise" in codes else "complete",
+        patterns=sum(len(p.share) for p in known) or 1,
+    )
+
+
+def _groups(choice: Choice, solution: Solution, language: str) -> list[GroupOut]:
+    words = labels(choice.study, language, choice.params.group)
+    estimated = solution.outcome.estimated
+    return [
+        GroupOut(
+            number=number,
+            name=group.label,
+            label=words.group(group.label),
+            n=group.n,
+            r2=dict(solution.r2_of(number - 1)) if estimated else {},
+        )
+        for number, group in enumerate(solution.fit.moments.groups, start=1)
+    ]
 
 
 def _findings(messages: Sequence[Message], language: str) -> list[Finding]:

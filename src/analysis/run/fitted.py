@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from analysis import report
 from analysis.data import PublishedMatrix, Study, Survey
 from analysis.methods import effects as effect_methods
 from analysis.methods import measurement as measurement_methods
-from analysis.report import Evidence, Notice
+from analysis.report import Evidence
 from analysis.report.labels import Labels
 from analysis.run.record import versions
 from analysis.sem import Solution
@@ -18,11 +18,12 @@ from analysis.sem import Solution
 
 @dataclass(frozen=True)
 class ValidityMatrix:
-    """A square matrix over constructs, as the validity tables show it."""
+    """A square matrix over constructs, as the validity tables show it; ``group`` from 1."""
 
     constructs: tuple[str, ...]
     values: list[list[float]]
     formula: str = ""
+    group: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,7 @@ class Fitted:
 
     def outcome(self) -> Evidence:
         """How the estimation ended, and what to do about it."""
-        found = report.outcome_banner(self.solution, **self._words)
-        notes = tuple(Notice("note", *m.parts(self.language)) for m in self.solution.notes)
-        return replace(found, notices=(*found.notices, *notes))
+        return report.outcome_banner(self.solution, **self._words)
 
     def specification(self) -> Evidence:
         """The model in equations."""
@@ -82,19 +81,28 @@ class Fitted:
         return report.reliability_table(self.reliabilities, solution=self.solution, **self._words)
 
     @cached_property
-    def _validity(self) -> measurement_methods.DiscriminantValidity:
-        return measurement_methods.discriminant_validity(self.solution)
+    def _validity(self) -> tuple[measurement_methods.DiscriminantValidity, ...]:
+        count = len(self.solution.partable.groups)
+        return tuple(
+            measurement_methods.discriminant_validity(self.solution, group=g + 1)
+            for g in range(count)
+        )
 
     def fornell_larcker(self) -> Evidence:
         """Discriminant validity after Fornell and Larcker."""
-        found = self._validity
-        shown = ValidityMatrix(found.constructs, found.fornell_larcker.tolist())
+        shown = [
+            ValidityMatrix(found.constructs, found.fornell_larcker.tolist(), group=g + 1)
+            for g, found in enumerate(self._validity)
+        ]
         return report.fornell_larcker_table(shown, solution=self.solution, **self._words)
 
     def htmt(self) -> Evidence:
         """Discriminant validity by the heterotrait-monotrait ratio."""
-        found = self._validity
-        shown = ValidityMatrix(found.constructs, found.htmt.tolist(), measurement_methods.HTMT)
+        formula = measurement_methods.HTMT
+        shown = [
+            ValidityMatrix(found.constructs, found.htmt.tolist(), formula, group=g + 1)
+            for g, found in enumerate(self._validity)
+        ]
         return report.htmt_table(shown, solution=self.solution, **self._words)
 
     def paths(self) -> Evidence:

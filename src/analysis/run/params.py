@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import keyword
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from analysis.errors import InputError, Message, message
 from analysis.i18n import LANGUAGES
+from analysis.sem.estimators import Estimator
 
 Value = str | int | float | bool
 
@@ -28,6 +29,7 @@ def _text(value: object) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Switch = Annotated[Literal["", "yes"], BeforeValidator(_text)]
 
 
 class StudyParams(BaseModel):
@@ -40,16 +42,36 @@ class StudyParams(BaseModel):
     brand: Text = ""
     channel: Text = ""
     wave: Text = ""
-    estimator: Annotated[Literal["ML"], BeforeValidator(_text)] = "ML"
+    group: Text = ""
+    group_equal: Text = ""
+    group_partial: Text = ""
+    group_labels: Annotated[Literal["shared", "separate"], BeforeValidator(_text)] = "shared"
+    estimator: Annotated[Literal["", Estimator], BeforeValidator(_text)] = ""
     missing: Annotated[Literal["", "fiml", "listwise"], BeforeValidator(_text)] = ""
+    ordered: Text = ""
+    parameterization: Annotated[Literal["delta", "theta"], BeforeValidator(_text)] = "delta"
+    weights: Switch = ""
+    cluster: Switch = ""
     likelihood: Annotated[Literal["normal", "wishart"], BeforeValidator(_text)] = "normal"
     information: Annotated[Literal["", "expected", "observed"], BeforeValidator(_text)] = ""
+    bounds: Annotated[Literal["", "pos.var"], BeforeValidator(_text)] = ""
     scaling: Annotated[Literal["marker", "std.lv", "effect"], BeforeValidator(_text)] = "marker"
     language: Annotated[Literal["en", "zh"], BeforeValidator(_text)] = "en"
 
     def levels(self) -> dict[str, str]:
         """The chosen groups by role; empty for everybody."""
         return {name: getattr(self, name) for name in LEVELS if getattr(self, name)}
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """The entries of a parameter that holds several, separated by commas."""
+        entries = (entry.strip() for entry in str(getattr(self, name)).split(","))
+        return tuple(dict.fromkeys(entry for entry in entries if entry))
+
+
+class SurveyParams(StudyParams):
+    """Parameters of ``00_survey``; ``exclude`` says whom the last comparison leaves out."""
+
+    exclude: Annotated[Literal["careless", "outliers", "none"], BeforeValidator(_text)] = "careless"
 
 
 class MeasurementParams(StudyParams):
@@ -60,9 +82,29 @@ class StructureParams(StudyParams):
     """Parameters of ``20_structure``."""
 
 
+class ChannelsParams(StudyParams):
+    """Parameters of ``40_channels``: it forms the groups itself and sets their equalities."""
+
+    group: ClassVar[str] = ""  # type: ignore[misc]
+    group_equal: ClassVar[str] = ""  # type: ignore[misc]
+    group_partial: ClassVar[str] = ""  # type: ignore[misc]
+    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
+    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
+    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
+    information: ClassVar[str] = ""  # type: ignore[misc]
+    bounds: ClassVar[str] = ""  # type: ignore[misc]
+    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
+    across: Text = "channel"
+    release: Text = ""
+    partial: Annotated[Literal["propose", "apply", "none"], BeforeValidator(_text)] = "propose"
+    rule: Annotated[Literal["test", "fit"], BeforeValidator(_text)] = "test"
+
+
 NOTEBOOKS: Mapping[str, type[StudyParams]] = {
+    "00_survey": SurveyParams,
     "10_measurement": MeasurementParams,
     "20_structure": StructureParams,
+    "40_channels": ChannelsParams,
 }
 
 
@@ -151,6 +193,10 @@ def choices(model: type[StudyParams], name: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str, get_args(model.model_fields[name].annotation))))
 
 
+def _may_be_empty(model: type[StudyParams], name: str) -> bool:
+    return "" in get_args(model.model_fields[name].annotation)
+
+
 def _explain(model: type[StudyParams], notebook: str, error: Mapping[str, Any]) -> Message:
     """A pydantic error as a message of ours."""
     name = str(error["loc"][0])
@@ -161,7 +207,8 @@ def _explain(model: type[StudyParams], notebook: str, error: Mapping[str, Any]) 
     if error["type"] == "boolean":
         return message("run.boolean_for_text", **fields)
     if error["type"] == "literal_error":
-        return message("run.not_a_choice", good=", ".join(choices(model, name)), **fields)
+        code = "run.not_a_choice_or_empty" if _may_be_empty(model, name) else "run.not_a_choice"
+        return message(code, good=", ".join(choices(model, name)), **fields)
     return message("run.not_text", kind=type(value).__name__, **fields)
 
 

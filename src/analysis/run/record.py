@@ -74,6 +74,7 @@ class RunRecord:
     evidence: tuple[str, ...] = ()
     measures: Mapping[str, float | None] = field(default_factory=dict)
     n: int | None = None
+    estimator: str = ""
     verdict: str = "none"
     superseded: bool = False
     schema: int = SCHEMA
@@ -159,9 +160,9 @@ def run_key(parameters: Mapping[str, object], digests: Mapping[str, str]) -> str
 def run_name(notebook: str, model: str, parameters: Mapping[str, object], key: str) -> str:
     """Folder name of a run: what it is in words, then the beginning of its key."""
     words = [notebook, model]
-    words += [
-        str(parameters[name]) for name in ("brand", "channel", "wave") if parameters.get(name)
-    ]
+    told = ("brand", "channel", "wave", "group", "estimator")
+    words += [str(parameters[name]) for name in told if parameters.get(name)]
+    words += [name for name in ("ordered", "weights") if parameters.get(name)]
     if parameters.get("language", "en") != "en":
         words.append(str(parameters["language"]))
     slug = "-".join(

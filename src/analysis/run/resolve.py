@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from analysis.data import PublishedMatrix, Study, StudyModel, Survey, load_study
 from analysis.errors import InputError, Message, message
 from analysis.report.labels import Labels
+from analysis.run import design
 from analysis.run.params import StudyParams, unknown, validate
 from analysis.sem import Moments
 from analysis.syntax import Formula, ModelSyntax, parse_model
 
+SURVEY_NOTEBOOK = "00_survey"
 MEASUREMENT_NOTEBOOK = "10_measurement"
 MEASUREMENT_MODEL = "measurement"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Checked parameters with the study and the model they name."""
+    """Checked parameters with the study and the model they name.
+
+    ``syntax`` is what is estimated, in 10_measurement the model's measurement part; ``data`` are
+    the chosen respondents, or the published moments.
+    """
 
     notebook: str
     params: StudyParams
     study: Study
     model: StudyModel
+    syntax: ModelSyntax
+
+    @cached_property
+    def data(self) -> Survey | PublishedMatrix:
+        """Read when first asked for, unless the choices had to be checked against it."""
+        return respondents(self.study, self.params, self.syntax)
 
 
 def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
@@ -36,6 +51,8 @@ def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
     """
     params = validate(notebook, values)
     study = load_study(params.study)
+    if notebook == SURVEY_NOTEBOOK and not study.has_rows:
+        raise InputError(message("screening.no_rows", study=study.name))
     problems: list[Message] = []
     name = params.model or default_model(notebook, study)
     if not study.models:
@@ -43,13 +60,19 @@ def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
     elif name not in study.models:
         problems.append(unknown("model", name, study.models))
     problems += group_problems(params, study)
+    if name not in study.models:
+        raise InputError(problems)
+    syntax = parse(study.models[name])
+    if notebook == MEASUREMENT_NOTEBOOK:
+        syntax = measurement_part(name, syntax)
+    problems += design.option_problems(params, study, observed(syntax))
+    problems += design.across_problems(params, study)
     if problems:
         raise InputError(problems)
-    if notebook == MEASUREMENT_NOTEBOOK:
-        measurement_part(name, parse(study.models[name]))
-    if params.levels():
-        respondents(study, params)
-    return Choice(notebook, params, study, study.models[name])
+    choice = Choice(notebook, params, study, study.models[name], syntax)
+    if study.has_rows:
+        _ = choice.data
+    return choice
 
 
 def group_problems(params: StudyParams, study: Study) -> list[Message]:
@@ -71,20 +94,29 @@ def default_model(notebook: str, study: Study) -> str:
     return study.default_model
 
 
-def respondents(study: Study, params: StudyParams) -> Survey | PublishedMatrix:
-    """The study's data, of the chosen groups only."""
+def respondents(study: Study, params: StudyParams, syntax: ModelSyntax) -> Survey | PublishedMatrix:
+    """The study's data, of the chosen respondents only.
+
+    Raises
+    ------
+    InputError
+        Where the model cannot be estimated on them as was asked for.
+    """
     data = study.data
+    if not isinstance(data, Survey):
+        return data
     levels = params.levels()
-    return data.filter(**levels) if levels and isinstance(data, Survey) else data
+    chosen = design.usable(data.filter(**levels) if levels else data, params)
+    return design.compared(chosen, params, syntax, observed(syntax))
 
 
-def moments(data: Survey | PublishedMatrix, names: Sequence[str]) -> Moments:
-    """Moments of the variables ``names`` for estimation.
+def moments(data: Survey | PublishedMatrix, names: Sequence[str], params: StudyParams) -> Moments:
+    """Moments of the variables ``names`` for estimation, groups in the codebook's order.
 
     Published standard deviations have divisor n - 1 unless the study says otherwise.
     """
     if isinstance(data, Survey):
-        return Moments.from_data(data.items(names), names)
+        return _survey_moments(data, names, params)
     part = data.subset(names)
     return Moments.from_published(
         names=part.names,
@@ -93,6 +125,26 @@ def moments(data: Survey | PublishedMatrix, names: Sequence[str]) -> Moments:
         sds=part.sds,
         means=part.means,
         rescale=not (part.sds is not None and part.sd_divisor == "n"),
+    )
+
+
+def _survey_moments(data: Survey, names: Sequence[str], params: StudyParams) -> Moments:
+    rows, roles = data.items(names), data.codebook.roles
+    weights = data.frame[roles.weight].to_numpy(float) if params.weights else None
+    cluster = data.frame[roles.cluster].to_numpy() if params.cluster else None
+    if not params.group:
+        return Moments.from_data(
+            rows, names, weights=weights, cluster=None if cluster is None else list(cluster)
+        )
+    labels = np.asarray(data.labels(params.group), dtype=object)
+    place = {level: i for i, level in enumerate(data.levels(params.group))}
+    order = np.argsort([place[label] for label in labels], kind="stable")
+    return Moments.from_data(
+        rows[order],
+        names,
+        group=labels[order].tolist(),
+        weights=None if weights is None else weights[order],
+        cluster=None if cluster is None else list(cluster[order]),
     )
 
 
@@ -133,13 +185,15 @@ def parse(model: StudyModel) -> ModelSyntax:
     return parse_model(model.text, source=model.path.name)
 
 
-def labels(study: Study, language: str) -> Labels:
-    """Names and wordings of a study in the reader's language."""
+def labels(study: Study, language: str, group: str = "") -> Labels:
+    """Names and wordings of a study in the reader's language, and of a column's groups."""
     book = study.codebook
     names = {c.name: c.label[language] for c in book.constructs if c.label}
     names |= {item.name: item.label[language] for item in book.items if item.label}
     wordings = {item.name: item.wording[language] for item in book.items if item.wording}
-    return Labels(names=names, wordings=wordings)
+    levels = book.group(group).levels if group else {}
+    groups = {code: label[language] or code for code, label in levels.items()}
+    return Labels(names=names, wordings=wordings, groups=groups)
 
 
 def stamps(study: Study) -> tuple[str, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +18,12 @@ from analysis.errors import AnalysisError, InputError
 from analysis.i18n import text
 from analysis.report import Column, Evidence, Table
 from analysis.report.labels import Labels
+from analysis.run.channels import Channels
+from analysis.run.design import estimator_of
+from analysis.run.estimation import estimate, item_coverage
 from analysis.run.fitted import Fitted
 from analysis.run.notebook import RECORD_MIME
-from analysis.run.params import unknown_names
+from analysis.run.params import SurveyParams, unknown_names
 from analysis.run.record import study_digests, versions
 from analysis.run.resolve import (
     Choice,
@@ -32,10 +34,10 @@ from analysis.run.resolve import (
     observed,
     parse,
     resolve,
-    respondents,
     stamps,
 )
-from analysis.sem import Solution, sem
+from analysis.run.screened import Screening, screen
+from analysis.sem import Solution
 from analysis.syntax import ModelSyntax
 
 INJECTED_COMMENT = "# Parameters\n"
@@ -70,6 +72,7 @@ class Session:
 
     choice: Choice
     fits: dict[str, Fitted] = field(default_factory=dict)
+    comparisons: list[Channels] = field(default_factory=list)
 
     @property
     def language(self) -> str:
@@ -79,21 +82,22 @@ class Session:
     @cached_property
     def data(self) -> Survey | PublishedMatrix:
         """The chosen respondents, or the published moments."""
-        return respondents(self.choice.study, self.choice.params)
+        return self.choice.data
 
     @cached_property
     def labels(self) -> Labels:
         """Names of constructs and items in the reader's language."""
-        return labels(self.choice.study, self.language)
+        return labels(self.choice.study, self.language, self.choice.params.group)
 
     def parameters(self) -> Evidence:
         """The parameters of this run."""
         params, model = self.choice.params, self.choice.model.name
+        in_force = {"model": model, "estimator": estimator_of(params)}
         usual = default_model(self.choice.notebook, self.choice.study)
         used = [
             ParameterUsed(
                 name=name,
-                value=model if name == "model" else str(getattr(params, name)),
+                value=in_force.get(name) or str(getattr(params, name)),
                 given=model != usual if name == "model" else getattr(params, name) != info.default,
                 description=text(f"notebooks.parameters.{name}", self.language),
             )
@@ -104,14 +108,18 @@ class Session:
     def sample(self) -> Evidence:
         """Who answered, how many were used, and what was noticed in the data."""
         return report.sample_summary(
-            self.choice.study, chosen=self.data, language=self.language, labels=self.labels
+            self.choice.study,
+            chosen=self.data,
+            coverage=item_coverage(self.choice),
+            language=self.language,
+            labels=self.labels,
         )
 
     def correlations(self) -> Evidence:
         """Correlations of the model's items, with means and standard deviations."""
-        names = observed(self.syntax)
-        used = moments(self.data, names)
-        listwise = self.choice.params.missing == "listwise" or not used.incomplete
+        names, params = observed(self.choice.syntax), self.choice.params
+        used = moments(self.data, names, params.model_copy(update={"group": "", "cluster": ""}))
+        listwise = params.missing == "listwise" or not used.incomplete
         used = used.complete() if listwise else used.full_information()
         whole = not isinstance(self.data, PublishedMatrix) or self.data.sds is not None
         means = used.groups[0].mean
@@ -122,6 +130,7 @@ class Session:
             means=None if means is None else means.tolist(),
             sds=sds.tolist() if whole else None,
             n=used.n,
+            pooled=bool(params.group),
             language=self.language,
             labels=self.labels,
             stamps=self.stamps,
@@ -147,13 +156,35 @@ class Session:
         """
         return self._fit("measurement", measurement_part(self.choice.model.name, self.syntax))
 
+    @cached_property
+    def _screening(self) -> Screening:
+        exclude = self.choice.params.exclude if isinstance(self.choice.params, SurveyParams) else ""
+        return screen(self.choice, self.labels, self.stamps, exclude or "none")
+
+    def screening(self) -> Screening:
+        """The answers themselves, before any model.
+
+        Raises
+        ------
+        InputError
+            For a study without respondents.
+        """
+        return self._screening
+
     def structure(self) -> Fitted:
         """The whole model, fitted."""
         return self._fit("structure", self.syntax)
 
+    def channels(self) -> Channels:
+        """The model over the groups of one column: channels, brands or waves."""
+        if not self.comparisons:
+            self.comparisons.append(Channels(self.choice))
+        return self.comparisons[0]
+
     def _fit(self, name: str, syntax: ModelSyntax) -> Fitted:
         if name not in self.fits:
-            solution = estimate(self.choice, syntax, self.data)
+            known = syntax == self.choice.syntax
+            solution = estimate(self.choice if known else replace(self.choice, syntax=syntax))
             self.fits[name] = Fitted(
                 solution,
                 study=self.choice.study,
@@ -182,41 +213,32 @@ class Session:
 
     def record(self) -> dict[str, Any]:
         """How the run ended, as plain JSON values."""
+        if self.comparisons:
+            return self.comparisons[0].record()
         if not self.fits:
-            return {"outcome": "", "n": None, "measures": {}, "verdict": "none"}
+            n, level = None, "none"
+            if isinstance(self.choice.params, SurveyParams):
+                judged = self.screening().summary().verdict
+                n, level = self.screening().survey.n_used, judged.level if judged else level
+            return {"outcome": "", "n": n, "estimator": "", "measures": {}, "verdict": level}
         last = list(self.fits.values())[-1]
         verdict = last.fit().verdict
         return {
-            "outcome": last.solution.outcome.value,
+            "outcome": report.ending(last.solution),
             "n": last.solution.n,
+            "estimator": last.solution.estimator,
             "measures": headline(last.solution),
             "verdict": verdict.level if verdict else "none",
         }
 
 
 def headline(solution: Solution) -> dict[str, float | None]:
-    """The fit measures that lists of runs show; None where undefined."""
+    """The fit measures that lists of runs show, robust ones where they are; None if undefined."""
     found: dict[str, float | None] = {}
     for name in HEADLINES:
-        measure = solution.measures.get(name)
-        value = float("nan") if measure is None else float(measure.value)
-        found[name] = float(f"{value:.8g}") if isfinite(value) else None
+        value = report.judged(solution, name)
+        found[name] = None if value is None else float(f"{value:.8g}")
     return found
-
-
-def estimate(choice: Choice, syntax: ModelSyntax, data: Survey | PublishedMatrix) -> Solution:
-    """Fit ``syntax`` to the chosen data with the chosen options."""
-    params = choice.params
-    return sem(
-        syntax,
-        moments(data, observed(syntax)),
-        estimator=params.estimator,
-        missing=params.missing or None,
-        likelihood=params.likelihood,
-        information=params.information or None,
-        std_lv=params.scaling == "std.lv",
-        effect_coding=params.scaling == "effect",
-    )
 
 
 def start(notebook: str, **parameters: object) -> Session:

@@ -1,0 +1,188 @@
+"""Groups of respondents compared in a notebook: every method is one piece of evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from analysis.data import Survey
+from analysis.errors import message
+from analysis.methods import invariance as methods
+from analysis.methods.invariance import Ladder, PathsByGroup
+from analysis.report import Evidence, invariance, invariance_groups
+from analysis.report.invariance_words import fit_limits
+from analysis.report.labels import Labels
+from analysis.run.design import ordered_items
+from analysis.run.params import ChannelsParams, StudyParams
+from analysis.run.resolve import Choice, labels, moments, observed, stamps
+from analysis.sem import Moments
+from analysis.sem.estimators import Estimator
+
+
+@dataclass(frozen=True)
+class Channels:
+    """A model's measurement and paths over the groups of one column."""
+
+    choice: Choice
+
+    @property
+    def params(self) -> ChannelsParams:
+        """The notebook's parameters."""
+        assert isinstance(self.choice.params, ChannelsParams)
+        return self.choice.params
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Names of constructs, items and groups in the reader's language."""
+        return labels(self.choice.study, self.params.language, self.params.across)
+
+    @property
+    def _words(self) -> dict[str, Any]:
+        return {
+            "language": self.params.language,
+            "labels": self.labels,
+            "stamps": stamps(self.choice.study),
+        }
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Answers by group, those without a group left out, in the codebook's order."""
+        params, data = self.params, self.choice.data
+        assert isinstance(data, Survey)
+        known = data.frame[params.across].notna().to_numpy()
+        if not known.all():
+            data = data.keep(known, reason="no_group")
+        grouped = StudyParams(
+            study=params.study,
+            group=params.across,
+            weights=params.weights,
+            cluster=params.cluster,
+        )
+        return moments(data, observed(self.choice.syntax), grouped)
+
+    @cached_property
+    def ordered(self) -> tuple[str, ...]:
+        """Items taken as ordered categories."""
+        if not self.params.ordered:
+            return ()
+        names = observed(self.choice.syntax)
+        return ordered_items(self.params, self.choice.study.codebook, names)
+
+    @property
+    def estimator(self) -> Estimator:
+        """The estimator by name, or a robust one."""
+        return self.params.estimator or ("WLSMV" if self.ordered else "MLR")
+
+    @cached_property
+    def climbed(self) -> Ladder:
+        """The ladder."""
+        params = self.params
+        sizes = [n for n in map(_rows, self.moments.groups) if n]
+        return methods.invariance_ladder(
+            self.choice.syntax,
+            self.moments,
+            estimator=self.estimator,
+            missing=params.missing or None,
+            ordered=self.ordered,
+            release=params.listed("release"),
+            partial=params.partial,
+            limits=fit_limits(sizes) if params.rule == "fit" else None,
+        )
+
+    @cached_property
+    def compared(self) -> PathsByGroup:
+        """Paths under equal loadings; what the ladder released or proposes to release is free."""
+        loose = dict.fromkeys(r.element for r in self.climbed.releases)
+        asked = dict.fromkeys("".join(r.split()) for r in self.params.listed("release"))
+        found = methods.compare_paths(
+            self.choice.syntax,
+            self.moments,
+            estimator="MLR" if self.ordered else self.estimator,
+            missing=self.params.missing or None,
+            release=tuple(asked | loose),
+        )
+        if not self.ordered:
+            return found
+        return replace(found, findings=(*found.findings, message("invariance.paths_numeric")))
+
+    def ladder(self) -> Evidence:
+        """The ladder, step by step."""
+        by_fit = self.params.rule == "fit"
+        return invariance.invariance_table(self.climbed, by_fit=by_fit, **self._words)
+
+    def ladder_figure(self) -> Evidence:
+        """Change of fit at each step."""
+        return invariance.invariance_figure(self.climbed, **self._words)
+
+    def causes(self) -> Evidence:
+        """What a failed step fails by."""
+        return invariance.causes_table(self.climbed, **self._words)
+
+    def releases(self) -> Evidence:
+        """What was set free or proposed."""
+        return invariance.releases_table(self.climbed, **self._words)
+
+    def effects(self) -> Evidence:
+        """How much the noninvariance matters."""
+        found = methods.noninvariance(self.climbed, self.choice.syntax, self.moments)
+        return invariance.noninvariance_table(found, **self._words)
+
+    def means(self) -> Evidence:
+        """Latent means, where they may be compared."""
+        found = methods.latent_means(self.climbed)
+        return invariance_groups.latent_means_table(found, **self._words)
+
+    def paths(self) -> Evidence:
+        """Paths by group."""
+        return invariance_groups.group_paths_table(self.compared, **self._words)
+
+    def paths_figure(self) -> Evidence:
+        """Paths by group with their intervals."""
+        return invariance_groups.group_paths_figure(self.compared, **self._words)
+
+    def path_differences(self) -> Evidence:
+        """Differences of paths, pair by pair."""
+        return invariance_groups.path_differences_table(self.compared, **self._words)
+
+    def pairs(self) -> Evidence:
+        """Which groups deviate."""
+        found = methods.pairs_of_groups(
+            self.choice.syntax,
+            self.moments,
+            estimator=self.estimator,
+            missing=self.params.missing or None,
+            ordered=self.ordered,
+        )
+        return invariance_groups.group_pairs_figure(found, **self._words)
+
+    def record(self) -> dict[str, Any]:
+        """How the comparison ended, as plain JSON values."""
+        standing = self.climbed.standing
+        if standing is None:
+            tried = self.climbed.rungs
+            outcome = tried[0].solution.outcome.value if tried else "no_groups"
+            n = tried[0].solution.n if tried else None
+            return {"outcome": outcome, "n": n, "estimator": "", "measures": {}, "verdict": "none"}
+        verdict = self.ladder().verdict
+        measures = standing.solution.measures
+        variant = self.climbed.variant
+        found = {}
+        for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr"):
+            measure = measures.get(f"{name}{variant}") or measures.get(name)
+            known = measure is not None and isfinite(measure.value)
+            found[name] = float(f"{measure.value:.8g}") if measure and known else None
+        return {
+            "outcome": standing.solution.outcome.value,
+            "n": standing.solution.n,
+            "estimator": standing.solution.estimator,
+            "measures": found,
+            "verdict": verdict.level if verdict else "none",
+        }
+
+
+def _rows(group: Any) -> int:
+    return int((~np.isnan(group.rows)).any(axis=1).sum()) if group.rows is not None else group.n

@@ -190,6 +190,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "project"
 
 
+def test_a_problem_of_several_notebooks_is_said_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("run", "survey", "-p", "language=fr") == 2
+    assert capsys.readouterr().err.count("language = 'fr'") == 1
+
+
 def test_new_drafts_a_study_that_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = (project.parent / "answers.csv").rename(project.parent / "调查 2026.csv")
     assert call("new", "mine", "--from", str(source)) == 0

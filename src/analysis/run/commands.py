@@ -101,7 +101,8 @@ def plan(
             if not notebooks and {m.code for m in error.messages} <= NOT_FOR_THIS:
                 left_out.append((name, error.messages[0]))
             else:
-                problems += [m for m in error.messages if m not in problems]
+                said = {m.text() for m in problems}
+                problems += [m for m in error.messages if m.text() not in said]
     if problems:
         raise InputError(problems)
     spoken = choices[0].params.language

@@ -36,6 +36,13 @@ def test_groups_stand_in_the_order_of_the_codebook() -> None:
     assert "Store" in " ".join(channels.ladder().table.notes)  # type: ignore[union-attr]
 
 
+def test_columns_may_be_crossed() -> None:
+    channels = session(across="brand, channel", language="zh").channels()
+    assert len(channels.moments.groups) == 9
+    assert channels.moments.groups[0].label == "aurora / store"
+    assert channels.labels.group("aurora / store") == "晨曦 / 门店"
+
+
 def test_record_tells_how_far_the_ladder_went() -> None:
     opened = session(release="satisfaction =~ sat3, img2 ~ 1", partial="none", rule="fit")
     record = opened.channels().record()

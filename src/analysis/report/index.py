@@ -74,7 +74,7 @@ def _run(record: Record, language: str) -> dict[str, object]:
     }
     return {
         "notebook": record.get("notebook", ""),
-        "model": record.get("model", ""),
+        "model": _model(record),
         "estimator": record.get("estimator") or parameters.get("estimator", ""),
         "language": _language(str(record.get("language", "")), language),
         "n": numbers.integer(_number(record.get("n")), language=language),
@@ -87,6 +87,16 @@ def _run(record: Record, language: str) -> dict[str, object]:
         "href": _href(str(record.get("path", ""))),
         **fit,
     }
+
+
+SELECTING = ("brand", "channel", "wave", "group", "group_equal", "ordered", "weights", "cluster")
+
+
+def _model(record: Record) -> str:
+    """The model with what sets this run of it apart: selection, groups, ordered items, design."""
+    parameters = record.get("parameters") or {}
+    chosen = [f"{name} = {parameters[name]}" for name in SELECTING if parameters.get(name)]
+    return str(record.get("model", "")) + (f" ({', '.join(chosen)})" if chosen else "")
 
 
 def _number(value: object) -> float | None:

@@ -10,7 +10,17 @@ from analysis.report import numbers
 from analysis.report.invariance_words import limits_of, say, step_name
 from analysis.report.prose import finite, join
 from analysis.report.records import Column, Table
-from analysis.report.svg import FAINT, MUTED, NEGATIVE, PAPER, POSITIVE, RULE, Drawing, text_width
+from analysis.report.svg import (
+    FAINT,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    POSITIVE,
+    RULE,
+    Drawing,
+    text_width,
+    wrap,
+)
 
 WIDTH = 680.0
 ROW = 26.0
@@ -136,18 +146,12 @@ def pair_matrix(
                 place = (left + cell * j, y, cell, high)
                 _pair_cell(drawing, pair, place, (limit, max(worst, 2 * limit)), language)
         if i < count - 1:
-            name = _shortened(labels[i], cell - 6.0)
-            at = left + cell * i + cell / 2
-            drawing.text(at, y + high / 2 + 4, name, size=10.5, anchor="middle", fill=MUTED)
+            lines = wrap(labels[i], cell - 4.0, 10, lines=2)
+            at, middle = left + cell * i + cell / 2, y + high / 2 + 4
+            for k, line in enumerate(lines):
+                drop = 12.0 * k - 6.0 * (len(lines) - 1)
+                drawing.text(at, middle + drop, line, size=10, anchor="middle", fill=MUTED)
     return drawing.render(title=title, description=alt)
-
-
-def _shortened(name: str, width: float) -> str:
-    """As much of a name as fits."""
-    kept = name
-    while len(kept) > 1 and text_width(kept, 10.5) > width:
-        kept = kept.removesuffix("\u2026")[:-1] + "\u2026"
-    return kept
 
 
 def _pair_cell(

@@ -181,7 +181,12 @@ def paths_table(
 
 def _path_sentences(solution: Solution, labels: Labels, language: str) -> tuple[str, ...]:
     """How many paths differ from zero and which do not; nothing where no verdict is allowed."""
-    tested = [e for e in paths(solution) if e.free and finite(e.p)]
+    equal = equal_over_groups(solution)
+    tested = [
+        e
+        for e in paths(solution)
+        if e.free and finite(e.p) and (e.group <= 1 or (e.lhs, e.op, e.rhs) not in equal)
+    ]
     if refusal(solution, language) is not None:
         return ()
     if not tested:
@@ -195,8 +200,9 @@ def _path_sentences(solution: Solution, labels: Labels, language: str) -> tuple[
 
 
 def _called(solution: Solution, e: Estimate, labels: Labels) -> str:
-    """A path in words, with its group where there are several."""
-    group = group_label(solution, e.group, labels)
+    """A path in words, with its group where there are several and they differ in it."""
+    shared = (e.lhs, e.op, e.rhs) in equal_over_groups(solution)
+    group = "" if shared else group_label(solution, e.group, labels)
     return labels.path(e.rhs, e.lhs) + (f" ({group})" if group else "")
 
 
@@ -281,6 +287,9 @@ def defined_effects_table(
             group = group_label(solution, g, names) if len(members) > 1 else ""
             rows.append(effect_cells(words + (f" \u00b7 {group}" if group else ""), e))
     notes = [say("groups.note_defined" if wide else "defined.note", language)]
+    if len(solution.partable.groups) > 1 and any(len(members) == 1 for _, members in found):
+        first = group_label(solution, 1, names)
+        notes.append(say("groups.note_first", language, group=first))
     if found:
         listed = [f"{name} = {_expression(members, name)}" for name, members in found]
         notes.append(say("defined.note_expressions", language, list="; ".join(listed)))

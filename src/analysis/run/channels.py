@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from math import isfinite
 from typing import Any
 
@@ -17,15 +18,17 @@ from analysis.report import Evidence, invariance, invariance_groups
 from analysis.report.invariance_words import fit_limits
 from analysis.report.labels import Labels
 from analysis.run.design import ordered_items
-from analysis.run.params import ChannelsParams, StudyParams
-from analysis.run.resolve import Choice, labels, moments, observed, stamps
+from analysis.run.params import ChannelsParams
+from analysis.run.resolve import Choice, labels, observed, stamps
 from analysis.sem import Moments
 from analysis.sem.estimators import Estimator
+
+MARK = " / "
 
 
 @dataclass(frozen=True)
 class Channels:
-    """A model's measurement and paths over the groups of one column."""
+    """A model's measurement and paths over the groups of one column, or of several crossed."""
 
     choice: Choice
 
@@ -38,7 +41,13 @@ class Channels:
     @cached_property
     def labels(self) -> Labels:
         """Names of constructs, items and groups in the reader's language."""
-        return labels(self.choice.study, self.params.language, self.params.across)
+        study, language = self.choice.study, self.params.language
+        columns = [labels(study, language, name).groups for name in self.params.listed("across")]
+        crossed = {
+            MARK.join(code for code, _ in cells): MARK.join(name for _, name in cells)
+            for cells in product(*(groups.items() for groups in columns))
+        }
+        return replace(labels(study, language), groups=crossed)
 
     @property
     def _words(self) -> dict[str, Any]:
@@ -53,16 +62,23 @@ class Channels:
         """Answers by group, those without a group left out, in the codebook's order."""
         params, data = self.params, self.choice.data
         assert isinstance(data, Survey)
-        known = data.frame[params.across].notna().to_numpy()
+        columns = params.listed("across")
+        known = data.frame[list(columns)].notna().all(axis=1).to_numpy()
         if not known.all():
             data = data.keep(known, reason="no_group")
-        grouped = StudyParams(
-            study=params.study,
-            group=params.across,
-            weights=params.weights,
-            cluster=params.cluster,
+        names, roles = observed(self.choice.syntax), data.codebook.roles
+        of_row = [MARK.join(map(str, row)) for row in zip(*map(data.labels, columns), strict=True)]
+        place = {MARK.join(c): i for i, c in enumerate(product(*map(data.levels, columns)))}
+        order = np.argsort([place[label] for label in of_row], kind="stable")
+        weights = data.frame[roles.weight].to_numpy(float)[order] if params.weights else None
+        cluster = data.frame[roles.cluster].to_numpy()[order] if params.cluster else None
+        return Moments.from_data(
+            data.items(names)[order],
+            names,
+            group=[of_row[i] for i in order],
+            weights=weights,
+            cluster=None if cluster is None else list(cluster),
         )
-        return moments(data, observed(self.choice.syntax), grouped)
 
     @cached_property
     def ordered(self) -> tuple[str, ...]:

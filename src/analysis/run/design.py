@@ -68,9 +68,11 @@ def across_problems(params: StudyParams, study: Study) -> Iterator[Message]:
     roles = [group.name for group in study.codebook.groups]
     if not study.has_rows:
         yield message("invariance.no_rows")
-    elif params.across not in roles:
-        good = ", ".join(roles) or "-"
-        yield message("invariance.no_role", name=params.across, good=good)
+        return
+    columns = params.listed("across")
+    for name in columns or ("",):
+        if name not in roles:
+            yield message("invariance.no_role", name=name, good=", ".join(roles) or "-")
 
 
 def _matrix_problems(params: StudyParams) -> Iterator[Message]:

@@ -69,3 +69,9 @@ def test_empty_and_broken_records() -> None:
     assert "No runs yet" in text()
     assert "尚无运行" in text(language="zh")
     render_index([{}, {"measures": {"cfi": "x", "chisq": None}, "n": "many", "failure": 3}], "en")
+
+
+def test_screening_runs_say_what_was_done() -> None:
+    html = render_index([{**RECORD, "outcome": "", "measures": {}}], "en")
+    assert "answers screened" in html
+    assert "badge bad" not in html

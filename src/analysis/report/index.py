@@ -112,6 +112,8 @@ def _outcome(record: Record, language: str) -> tuple[str, str, str]:
     if record.get("status") == "failed":
         return _say("failed", language), "bad", "\u2715"
     outcome = str(record.get("outcome") or "")
+    if not outcome:
+        return catalogue(language)["screening.done"], "", "\u25cf"
     name = catalogue(language).get(f"report.index.outcome_name.{outcome}", outcome)
     return (name, "ok", "\u25cf") if outcome == "converged" else (name, "bad", "\u25cb")
 

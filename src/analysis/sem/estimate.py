@@ -9,13 +9,13 @@ from typing import Literal, get_args
 import numpy as np
 
 from analysis.errors import Message, ModelError, message
-from analysis.sem.estimators import PRESETS, Estimator, Information
+from analysis.sem.estimators import PRESETS, Estimator, Information, Preset
 from analysis.sem.fit import Bounds, fit
 from analysis.sem.inference import infer
 from analysis.sem.model import compile_model
 from analysis.sem.moments import Moments
 from analysis.sem.solution import Solution
-from analysis.syntax import ModelSyntax, PartableOptions, parse_model, partable
+from analysis.syntax import ModelSyntax, ParTable, PartableOptions, parse_model, partable
 
 Likelihood = Literal["normal", "wishart"]
 Missing = Literal["listwise", "fiml"]
@@ -77,14 +77,17 @@ def sem(
     """
     design, ordered = data.design, _listed(ordered)
     estimator = estimator or ("WLSMV" if ordered else "MLR" if design else "ML")
-    _check("estimator", estimator, get_args(Estimator))
-    _check("likelihood", likelihood, get_args(Likelihood))
-    _check("bounds", bounds, get_args(Bounds))
-    _check("parameterization", parameterization, get_args(Parameterization))
-    if information is not None:
-        _check("information", information, get_args(Information))
-    if missing is not None:
-        _check("missing", missing, get_args(Missing))
+    chosen = {
+        "estimator": (estimator, Estimator),
+        "likelihood": (likelihood, Likelihood),
+        "bounds": (bounds, Bounds),
+        "parameterization": (parameterization, Parameterization),
+        "information": (information, Information),
+        "missing": (missing, Missing),
+    }
+    for option, (value, kind) in chosen.items():
+        if value is not None:
+            _check(option, value, get_args(kind))
     preset = PRESETS[estimator]
     fixed_x = preset.loss == "ML" if fixed_x is None else fixed_x
     _check_design(design, estimator, ordered)
@@ -115,25 +118,39 @@ def sem(
     options = replace(options, thresholds=_threshold_counts(moments))
     table = partable(syntax, observed=data.names, options=options)
     moments = moments.arranged(table.observed)
-    unbiased = likelihood == "wishart" or preset.loss != "ML"
-    if not options.ordered and not fiml:
-        moments = moments.rescaled("wishart" if unbiased else "normal")
-    _check_sample(moments)
-    if fiml and information is None and preset.information == "expected":
-        information = "observed"
+    if fiml and preset.information == "expected":
+        preset = replace(preset, information="observed")
     if information is not None:
         preset = replace(preset, information=information)
+    notes += table.warnings
+    if options.ordered and table.exogenous_observed:
+        notes += (message("sem.joint_covariates", names=", ".join(table.exogenous_observed)),)
+    wishart = likelihood == "wishart"
+    return _solved(table, moments, estimator, preset, notes, wishart=wishart, bounds=bounds)
+
+
+def _solved(
+    table: ParTable,
+    moments: Moments,
+    estimator: Estimator,
+    preset: Preset,
+    notes: tuple[Message, ...],
+    *,
+    wishart: bool,
+    bounds: Bounds,
+) -> Solution:
+    """Fit and infer, on covariances with the divisor that the estimator wants."""
+    if all(g.ordinal is None and g.patterns is None for g in moments.groups):
+        moments = moments.rescaled("wishart" if wishart or preset.loss != "ML" else "normal")
+    _check_sample(moments)
     solved = fit(compile_model(table, moments), moments, loss=preset.loss, bounds=bounds)
     inference = infer(
         solved,
         information=preset.information,
         se=preset.se,
         test=preset.test,
-        wishart=likelihood == "wishart",
+        wishart=wishart,
     )
-    notes += table.warnings
-    if options.ordered and table.exogenous_observed:
-        notes += (message("sem.joint_covariates", names=", ".join(table.exogenous_observed)),)
     return Solution(solved, inference, estimator, preset, notes)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis.data import load_study
+from analysis.run.params import StructureParams
 from analysis.run.resolve import moments, observed, parse
 from analysis.sem import Solution, sem
 
@@ -37,8 +38,8 @@ def _solve(study: str, folder: Path) -> dict[str, Solution]:
     loaded = load_study(study)
     for name, model in loaded.models.items():
         syntax = parse(model)
-        data = moments(loaded.data, observed(syntax))
-        found[name] = sem(syntax, data, meanstructure=False)
+        data = moments(loaded.data, observed(syntax), StructureParams(study=study))
+        found[name] = sem(syntax, data, meanstructure=False, missing="listwise")
         cov = pd.DataFrame(data.groups[0].cov, data.names, data.names)
         cov.to_csv(folder / f"{name}.csv")
         (folder / f"{name}.n").write_text(f"{data.n}\n", "utf-8")

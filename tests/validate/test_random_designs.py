@@ -119,7 +119,7 @@ def test_committed_references_are_lavaan_results(lavaan: str, tmp_path: Path) ->
         pytest.skip(f"references are from lavaan 0.6.14, R has {lavaan}")
     copy = tmp_path / "tests" / "sem" / "golden"
     copy.mkdir(parents=True)
-    for name in ("make_golden.R", "cases.json", "texts.json"):
+    for name in ("make_golden.R", "polish.R", "cases.json", "texts.json"):
         shutil.copy(GOLDEN / name, copy / name)
     (tmp_path / "data").symlink_to(HERE.parents[1] / "data")
     done = r("make_golden.R", cwd=copy)

@@ -1,0 +1,239 @@
+"""Resampled moments: counts of respondents by a counter-based generator, moments by one product.
+
+The counts of a draw depend on the seed and the draw's number alone. Draws come in blocks of a
+size that depends on the data alone, so that the matrix product, whose rounding may depend on its
+shape, gives the same bytes whoever computes which block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import ModelError, message
+from analysis.rng import generator
+from analysis.sem.algebra import half_index, half_vector
+from analysis.sem.fit import Fit
+from analysis.sem.moments import Answers, GroupMoments, Moments
+from analysis.sem.resampling.batch import Batch
+from analysis.sem.resampling.compiled import kernel
+
+Array = NDArray[np.float64]
+MASK = 0xFFFFFFFFFFFFFFFF
+GOLDEN = 0x9E3779B97F4A7C15
+FIRST = 0xBF58476D1CE4E5B9
+SECOND = 0x94D049BB133111EB
+UNIT = 2.0**-53
+BLOCK_BYTES = 2**23
+
+
+@kernel
+def mix(x: np.uint64) -> np.uint64:
+    """The finalizer of SplitMix64 (Steele, Lea & Flood 2014): a bijection that looks random."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(FIRST)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(SECOND)
+    return x ^ (x >> np.uint64(31))
+
+
+@kernel
+def fill_counts(key: np.uint64, first: int, counts: Array) -> None:
+    """How often each of n units is drawn, for draws ``first`` and on: ``counts`` (D, n)."""
+    n = counts.shape[1]
+    units = np.empty(n, dtype=np.int64)
+    counts[:] = 0.0
+    for d in range(len(counts)):
+        start = mix(key ^ mix(np.uint64(first + d)))
+        for i in range(n):
+            x = mix(start + np.uint64(i + 1) * np.uint64(GOLDEN))
+            units[i] = np.int64(np.float64(x >> np.uint64(11)) * UNIT * n)
+        for i in range(n):
+            counts[d, units[i]] += 1.0
+
+
+@kernel
+def to_stats(sums: Array, center: Array, scale: float, stats: Array) -> None:
+    """Means and covariances from weighted sums of 1, x - center and its products."""
+    p = len(center)
+    for d in range(len(stats)):
+        w = sums[d, 0]
+        at = p
+        for j in range(p):
+            mean = sums[d, 1 + j] / w
+            stats[d, j] = center[j] + mean
+            for i in range(j, p):
+                stats[d, at] = scale * (sums[d, 1 + at] / w - mean * (sums[d, 1 + i] / w))
+                at += 1
+
+
+def stream_key(seed: int, group: int) -> np.uint64:
+    """Where the stream of a group's draws starts, by plain integer arithmetic."""
+    x = 0
+    for part in (seed, group):
+        x = (x ^ part) + GOLDEN & MASK
+        x = (x ^ (x >> 30)) * FIRST & MASK
+        x = (x ^ (x >> 27)) * SECOND & MASK
+        x ^= x >> 31
+    return np.uint64(x)
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is resampled in one group: respondents or clusters.
+
+    ``products`` (units, 1 + p + p (p + 1) / 2) are a unit's weight, and its weighted sums of
+    answers less ``center`` (p,) and of their products; ``scale`` brings covariances to the divisor
+    of the fit.
+    """
+
+    products: Array
+    center: Array
+    scale: float
+
+    @classmethod
+    def of(cls, answers: Answers, scale: float) -> Units:
+        """Units of a group's complete answers."""
+        center = answers.rows.mean(axis=0)
+        x = answers.rows - center
+        n, p = x.shape
+        row, col = half_index(p)
+        products = np.concatenate([np.ones((n, 1)), x, x[:, row] * x[:, col]], axis=1)
+        if answers.weights is not None:
+            products *= answers.weights[:, None]
+        if answers.cluster is not None:
+            _, place = np.unique(answers.cluster, return_inverse=True)
+            sums = np.zeros((place.max() + 1, products.shape[1]))
+            np.add.at(sums, place, products)
+            products = sums
+        return cls(products, center, scale)
+
+    def stats(self, counts: Array) -> Array:
+        """Moments (D, p + p (p + 1) / 2) of draws with ``counts`` (D, units)."""
+        found = np.empty((len(counts), self.products.shape[1] - 1))
+        to_stats(counts @ self.products, self.center, self.scale, found)
+        return found
+
+
+def units_of(groups: Sequence[GroupMoments], *, wishart: bool = False) -> tuple[Units, ...]:
+    """Units of all groups; ``ModelError`` where only published moments are at hand."""
+    found = []
+    for g in groups:
+        if g.answers is None:
+            raise ModelError(message("sem.rows_needed"))
+        answers = g.answers.take(g.answers.complete)
+        found.append(Units.of(answers, g.n / (g.n - 1.0) if wishart else 1.0))
+    return tuple(found)
+
+
+def resampled(moments: Moments, indices: NDArray[np.integer], *, wishart: bool = False) -> Batch:
+    """Moments of draws given as row numbers ``indices`` (D, n), from 0, of a single group."""
+    (units,) = units_of(moments.groups, wishart=wishart)
+    n = len(units.products)
+    counts = np.stack([np.bincount(row, minlength=n) for row in indices]).astype(float)
+    return Batch(units.stats(counts)[:, None], len(units.center))
+
+
+def jackknife(groups: Sequence[Units]) -> Batch:
+    """Moments without one unit at a time, for every unit of every group."""
+    p = len(groups[0].center)
+    whole = [u.stats(np.ones((1, len(u.products)))) for u in groups]
+    found = []
+    for g, units in enumerate(groups):
+        rest = units.products.sum(axis=0) - units.products
+        stats = np.repeat(np.stack(whole, axis=1), len(rest), axis=0)
+        own = np.empty((len(rest), stats.shape[2]))
+        to_stats(rest, units.center, units.scale, own)
+        stats[:, g] = own
+        found.append(stats)
+    return Batch(np.concatenate(found), p)
+
+
+@dataclass(frozen=True)
+class Resampler:
+    """Draws with replacement within each group."""
+
+    units: tuple[Units, ...]
+    seed: int
+
+    @property
+    def block(self) -> int:
+        """Draws a block: a power of two from 8 to 256 whose counts stay in the cache."""
+        largest = max(len(u.products) for u in self.units)
+        return int(2 ** np.clip(np.floor(np.log2(BLOCK_BYTES / (8.0 * largest))), 3, 8))
+
+    def __call__(self, number: int) -> Batch:
+        """Moments of the draws of one block."""
+        found = []
+        for g, units in enumerate(self.units):
+            counts = np.empty((self.block, len(units.products)))
+            fill_counts(stream_key(self.seed, g), number * self.block, counts)
+            found.append(units.stats(counts))
+        return Batch(np.stack(found, axis=1), len(self.units[0].center))
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Moments of normal samples with the fit's implied moments, without making the samples.
+
+    The covariances are Wishart draws by Bartlett's (1933) decomposition.
+    """
+
+    mean: tuple[Array, ...]
+    factor: tuple[Array, ...]
+    n: tuple[int, ...]
+    divisor: tuple[float, ...]
+    seed: int
+    block: int = 256
+
+    @classmethod
+    def of(cls, fit: Fit, seed: int, *, wishart: bool = False) -> Normal:
+        """The normal population that the fit implies."""
+        at = fit.objective.implied(fit.theta)
+        n = tuple(g.n for g in fit.moments.groups)
+        means = tuple(
+            state.mu if fit.model.meanstructure or g.mean is None else g.mean
+            for state, g in zip(at, fit.moments.groups, strict=True)
+        )
+        factor = tuple(np.linalg.cholesky(state.Sigma).astype(np.float64) for state in at)
+        return cls(means, factor, n, tuple(float(k - 1 if wishart else k) for k in n), seed)
+
+    def __call__(self, number: int) -> Batch:
+        """Moments of the draws of one block."""
+        found = []
+        for g, (mean, L, n) in enumerate(zip(self.mean, self.factor, self.n, strict=True)):
+            random = generator(self.seed, "parametric", g, number)
+            p = len(L)
+            A = np.zeros((self.block, p, p))
+            row, col = np.tril_indices(p, -1)
+            A[:, row, col] = random.standard_normal((self.block, len(row)))
+            df = n - 1.0 - np.arange(p)
+            A[:, np.arange(p), np.arange(p)] = np.sqrt(random.chisquare(df, (self.block, p)))
+            X = L @ A
+            S = X @ X.transpose(0, 2, 1) / self.divisor[g]
+            means = mean + random.standard_normal((self.block, p)) @ L.T / np.sqrt(n)
+            found.append(np.concatenate([means, half_vector(S)], axis=1))
+        return Batch(np.stack(found, axis=1), len(self.factor[0]))
+
+
+def bollen_stine(fit: Fit) -> tuple[GroupMoments, ...]:
+    """Answers turned such that their moments are exactly those implied (Bollen & Stine 1992)."""
+    at = fit.objective.implied(fit.theta)
+    found = []
+    for sample, state in zip(fit.moments.groups, at, strict=True):
+        if sample.answers is None or sample.mean is None:
+            raise ModelError(message("sem.rows_needed"))
+        answers = sample.answers.take(sample.answers.complete)
+        turn = np.linalg.solve(_root(sample.cov), _root(state.Sigma))
+        mean = state.mu if fit.model.meanstructure else sample.mean
+        rows = (answers.rows - sample.mean) @ turn + mean
+        turned = Answers(np.ascontiguousarray(rows), answers.weights, answers.cluster)
+        found.append(GroupMoments(sample.label, sample.n, sample.cov, sample.mean, turned))
+    return tuple(found)
+
+
+def _root(M: Array) -> Array:
+    values, vectors = np.linalg.eigh(M)
+    root: Array = (vectors * np.sqrt(values)) @ vectors.T
+    return root

@@ -1,0 +1,122 @@
+"""The two ways from a solution to its refits: compiled kernels, or a whole estimation a draw."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from analysis.errors import ModelError, message
+from analysis.sem.constraints import Bindings
+from analysis.sem.fit import Fit
+from analysis.sem.resampling.batch import Batch
+from analysis.sem.resampling.draws import Normal, Resampler, bollen_stine, units_of
+from analysis.sem.resampling.general import Job, ParametricRedraw, Redraw, run_general, table_rows
+from analysis.sem.resampling.quantities import Quantities, quantities, shown_rows
+from analysis.sem.resampling.refit import Refits, plan_of, refit
+from analysis.sem.resampling.runner import Progress, run, threads
+from analysis.sem.solution import Solution
+
+BootstrapKind = Literal["nonparametric", "parametric", "bollen-stine"]
+TASK = 1024
+Found = tuple[Refits, Quantities, bool]
+
+
+def fast(
+    solution: Solution,
+    draws: int,
+    kind: BootstrapKind,
+    seed: int,
+    workers: int | None,
+    bar: Progress | None,
+) -> Found:
+    """Compiled kernels over threads, a fixed number of draws a task."""
+    fit, plan, stop = solution.fit, plan_of(solution.fit), np.zeros(1, dtype=np.bool_)
+    source = _source(solution, kind, seed)
+    per_task = max(TASK // source.block, 1)
+
+    def task(number: int) -> tuple[Refits, Quantities]:
+        first = number * per_task
+        blocks = [source(first + i) for i in range(per_task) if (first + i) * source.block < draws]
+        stats = np.concatenate([b.stats for b in blocks])[: draws - first * source.block]
+        batch = Batch(stats, plan.p)
+        found = refit(fit, batch, plan=plan, stop=stop)
+        return found, quantities(fit, batch[: len(found)], found.theta, found.variances)
+
+    def halt() -> None:
+        stop[0] = True
+
+    tasks = -(-draws // (per_task * source.block))
+    done = run(threads(workers), task, tasks, size=lambda part: len(part[0]), halt=halt, bar=bar)
+    empty = refit(fit, Batch.of_moments(fit.moments)[:0], plan=plan)
+    refits = Refits.joined([empty, *(r for r, _ in done.results)])
+    own = point(fit)
+    values = Quantities(
+        own.rows,
+        np.concatenate([own.raw[:0], *(v.raw for _, v in done.results)]),
+        np.concatenate([own.std_all[:0], *(v.std_all for _, v in done.results)]),
+    )
+    return refits, values, done.interrupted
+
+
+def general(
+    solution: Solution,
+    draws: int,
+    kind: BootstrapKind,
+    seed: int,
+    workers: int | None,
+    bar: Progress | None,
+) -> Found:
+    """One whole estimation a draw."""
+    fit = solution.fit
+    plain = all(g.patterns is None and g.ordinal is None for g in fit.moments.groups)
+    if kind != "nonparametric" and not plain:
+        raise ModelError(message("resampling.complete_only", kind=kind))
+    redraw: Redraw | ParametricRedraw
+    if kind == "parametric":
+        redraw = ParametricRedraw(fit, Normal.of(fit, seed, wishart=_unbiased(solution)))
+    else:
+        groups = bollen_stine(fit) if kind == "bollen-stine" else fit.moments.groups
+        redraw = Redraw.of(fit, groups, seed, wishart(solution))
+    done = run_general(Job(redraw, fit, draws), workers=workers, bar=bar)
+    found = [draw for task in done.results for draw in task]
+    q, rows = fit.model.q, len(fit.model.partable.rows)
+    keep = shown_rows(fit)
+    refits = Refits(
+        np.array([d.theta for d in found]).reshape(-1, q),
+        np.array([d.value for d in found], dtype=float),
+        np.array([d.status for d in found], dtype=np.int8),
+        np.array([d.iterations for d in found], dtype=np.int32),
+        np.empty((len(found), 0, 2, 0)),
+    )
+    values = Quantities(
+        tuple(fit.model.partable.rows[i] for i in keep),
+        np.array([d.raw for d in found]).reshape(-1, rows)[:, keep],
+        np.array([d.std_all for d in found]).reshape(-1, rows)[:, keep],
+    )
+    return refits, values, done.interrupted
+
+
+def _source(solution: Solution, kind: BootstrapKind, seed: int) -> Resampler | Normal:
+    fit, unbiased = solution.fit, wishart(solution)
+    if kind == "parametric":
+        return Normal.of(fit, seed, wishart=unbiased)
+    groups = bollen_stine(fit) if kind == "bollen-stine" else fit.moments.groups
+    return Resampler(units_of(groups, wishart=unbiased), seed)
+
+
+def wishart(solution: Solution) -> bool:
+    """Whether the fit is ML with divisor n - 1."""
+    return solution.fit.loss == "ML" and _unbiased(solution)
+
+
+def _unbiased(solution: Solution) -> bool:
+    return solution.inference.n_scale < solution.fit.moments.n
+
+
+def point(fit: Fit) -> Quantities:
+    """The solution's own rows, as one draw."""
+    raw, std = table_rows(fit.model, Bindings.of(fit.model), fit.theta)
+    keep = shown_rows(fit)
+    rows = tuple(fit.model.partable.rows[i] for i in keep)
+    return Quantities(rows, raw[None, keep], std[None, keep])

@@ -31,7 +31,7 @@ def shown(evidence: Evidence) -> dict[str, Any]:
 
 
 def error(name: str, value: str) -> dict[str, Any]:
-    return {"output_type": "error", "ename": name, "evalue": value, "traceback": ["/home/x/y.py"]}
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": ["/var/x/y.py"]}
 
 
 class Page(HTMLParser):

@@ -154,7 +154,7 @@ def test_failure_is_shown_at_the_top_and_at_the_step() -> None:
     assert "This run stopped before its end." in page.text
     assert "The model" in page.text
     assert "InputError: Column x\nSecond line" in page.text
-    assert "/home/x" not in html
+    assert "/var/x" not in html
     assert any(a.get("href") == "#failed" for a in page.all("a"))
     assert html.index("stopped before") < html.index("Table one") < html.index('id="failed"')
 

@@ -32,7 +32,9 @@ def parameters_cell(name: str) -> str:
     for field, info in schema(name).model_fields.items():
         default = default_study(name) if field == "study" else info.default
         words = text(f"notebooks.parameters.{field}")
-        lines.append(f'{field}: str = "{default}"  # {words}')
+        kind = type(default).__name__
+        value = f'"{default}"' if kind == "str" else repr(default)
+        lines.append(f"{field}: {kind} = {value}  # {words}")
     return "\n".join(lines)
 
 

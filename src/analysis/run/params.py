@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import keyword
 from collections.abc import Iterable, Mapping
+from math import isfinite, nan
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -28,7 +29,30 @@ def _text(value: object) -> str:
     raise PydanticCustomError("boolean" if type(value) is bool else "text", "text wanted")
 
 
+def _number(value: object) -> float:
+    """A finite number, or the text of one as a command line passes it."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("boolean", "number wanted")
+    try:
+        found = float(value) if isinstance(value, int | float | str) else nan
+    except ValueError:
+        found = nan
+    if not isfinite(found):
+        raise PydanticCustomError("finite", "number wanted")
+    return found
+
+
+def _whole(value: object) -> int:
+    """A whole number from 0 up."""
+    found = _number(value)
+    if found < 0 or found != int(found):
+        raise PydanticCustomError("whole", "whole number wanted")
+    return int(found)
+
+
 Text = Annotated[str, BeforeValidator(_text)]
+Number = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Switch = Annotated[Literal["", "yes"], BeforeValidator(_text)]
 
 
@@ -74,11 +98,18 @@ class SurveyParams(StudyParams):
     exclude: Annotated[Literal["careless", "outliers", "none"], BeforeValidator(_text)] = "careless"
 
 
-class MeasurementParams(StudyParams):
+class ResamplingParams(StudyParams):
+    """Parameters of notebooks that show bootstrap intervals: how many draws, from which seed."""
+
+    draws: Whole = 2000
+    seed: Whole = 1
+
+
+class MeasurementParams(ResamplingParams):
     """Parameters of ``10_measurement``."""
 
 
-class StructureParams(StudyParams):
+class StructureParams(ResamplingParams):
     """Parameters of ``20_structure``."""
 
 
@@ -206,6 +237,8 @@ def _explain(model: type[StudyParams], notebook: str, error: Mapping[str, Any]) 
         return message("run.missing_parameter", **fields)
     if error["type"] == "boolean":
         return message("run.boolean_for_text", **fields)
+    if error["type"] in ("finite", "whole"):
+        return message(f"run.not_a_{error['type']}_number", **fields)
     if error["type"] == "literal_error":
         code = "run.not_a_choice_or_empty" if _may_be_empty(model, name) else "run.not_a_choice"
         return message(code, good=", ".join(choices(model, name)), **fields)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -66,13 +66,24 @@ class Closing:
         return {**self.evidence._repr_mimebundle_(), RECORD_MIME: dict(self.record)}
 
 
+class Part(Protocol):
+    """The subject of a notebook beyond single models: evidence, and how the run ended."""
+
+    def record(self) -> dict[str, Any]:
+        """Outcome, n, estimator, measures and verdict as plain JSON values."""
+        ...
+
+
+P = TypeVar("P", bound=Part)
+
+
 @dataclass(frozen=True)
 class Session:
     """A notebook's study, parameters and language; its methods return evidence to show."""
 
     choice: Choice
     fits: dict[str, Fitted] = field(default_factory=dict)
-    comparisons: list[Channels] = field(default_factory=list)
+    parts: dict[type, Part] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
@@ -177,9 +188,11 @@ class Session:
 
     def channels(self) -> Channels:
         """The model over the groups of one column: channels, brands or waves."""
-        if not self.comparisons:
-            self.comparisons.append(Channels(self.choice))
-        return self.comparisons[0]
+        return self._part(Channels)
+
+    def _part(self, kind: Callable[[Choice], P]) -> P:
+        """The notebook's own subject, made when first asked for; it also says how the run ended."""
+        return cast(P, self.parts.setdefault(cast(type, kind), kind(self.choice)))
 
     def _fit(self, name: str, syntax: ModelSyntax) -> Fitted:
         if name not in self.fits:
@@ -213,8 +226,8 @@ class Session:
 
     def record(self) -> dict[str, Any]:
         """How the run ended, as plain JSON values."""
-        if self.comparisons:
-            return self.comparisons[0].record()
+        if self.parts:
+            return next(iter(self.parts.values())).record()
         if not self.fits:
             n, level = None, "none"
             if isinstance(self.choice.params, SurveyParams):

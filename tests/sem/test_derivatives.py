@@ -224,16 +224,16 @@ def test_jacobian_pullback_and_second_order(text: str, means: bool) -> None:
         assert_close(at.Sigma, Sigma, EXACT)
         assert_close(at.mu, mu, EXACT)
         p = group.p
-        dSigma, dmu = jacobian(group, at, model.q)
+        J = jacobian(group, at, model.q)
         covariances = pointwise(lambda x, g=group: moments_by_definition(g, x)[0].ravel())
         exact = complex_step(covariances, theta)
-        assert_close(dSigma.reshape(model.q, -1).T, exact, EXACT)
+        assert_close(J.dSigma.reshape(model.q, -1).T, exact, EXACT)
         means_of = pointwise(lambda x, g=group: moments_by_definition(g, x)[1])
         exact = complex_step(means_of, theta)
-        assert_close(dmu.T, exact, EXACT)
+        assert_close(J.dmu.T, exact, EXACT)
         Q = random.normal(size=(p, p))
         Q, c = Q + Q.T, random.normal(size=p)
-        contracted = np.einsum("kij,ij->k", dSigma, Q) + dmu @ c
+        contracted = np.einsum("kij,ij->k", J.dSigma, Q) + J.dmu @ c
         assert_close(pullback(group, at, Q, c, model.q), contracted, EXACT)
 
         def slope(x: Array, group: Any = group, Q: Array = Q, c: Array = c) -> Array:

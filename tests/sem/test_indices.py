@@ -10,6 +10,8 @@ from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import ncx2
 
 from analysis.sem import indices
+from analysis.sem.algebra import half_index
+from analysis.sem.weights import normal_weight
 
 # Holzinger and Swineford 1939, three factors: chi-squares as printed by many programs.
 HS = {"chi2": 85.3055, "df": 24}
@@ -203,3 +205,18 @@ def test_robust_cfi_and_rmsea_by_hand() -> None:
 
 def test_ratio_of_nothing_is_missing() -> None:
     assert isnan(indices.tli(chi2=5.0, df=2, chi2_null=6.0, df_null=6))
+
+
+@pytest.mark.parametrize("means", [False, True])
+def test_gfi_of_normal_theory_equals_the_written_out_weight(means: bool) -> None:
+    random = np.random.default_rng(5)
+    S, Sigma = (np.cov(random.normal(size=(4, 30)) * scale) for scale in (1.0, 1.2))
+    mean, mu = (random.normal(size=4), random.normal(size=4)) if means else (None, None)
+    row, col = half_index(4)
+    sample, implied = S[row, col], Sigma[row, col]
+    if mean is not None and mu is not None:
+        sample, implied = np.concatenate([mean, sample]), np.concatenate([mu, implied])
+    weight = normal_weight(Sigma, means=means)
+    expected = indices.gfi(residual=sample - implied, sample=sample, weight=weight)
+    found = indices.gfi_normal(S=S, Sigma=Sigma, mean=mean, mu=mu)
+    assert found == pytest.approx(expected, rel=1e-12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpocon, dpotrf
 
 from analysis.errors import Message, message
 from analysis.sem.constraints import Constraints
@@ -17,33 +18,47 @@ BOUNDARY = 1e-8
 
 
 def missing_rank(
-    model: Model, objective: Objective, constraints: Constraints, theta: Array
+    model: Model, objective: Objective, constraints: Constraints, theta: Array, moments: int
 ) -> tuple[Message, ...]:
-    """Which parameters the moments cannot tell apart: the null space of the information."""
-    moments = sum(t.moments_jacobian(theta).shape[1] for t in objective.terms)
-    Z = constraints.basis(theta)
-    names = [parameter_name(r, len(model.groups)) for r in model.free]
+    """Which parameters the ``moments`` (their number) cannot tell apart: the null space of the
+    information.
+    """
+    Z = constraints.basis(theta) if constraints.any else None
+    free = model.q if Z is None else Z.shape[1]
     found: tuple[Message, ...] = ()
-    if Z.shape[1] > moments:
-        found = (message("sem.too_many_parameters", free=Z.shape[1], moments=moments),)
+    if free > moments:
+        found = (message("sem.too_many_parameters", free=free, moments=moments),)
     try:
         H = objective.expected_hessian(theta)
     except np.linalg.LinAlgError:
         return found
     diagonal = np.diag(H)
     dead = diagonal <= 0
+    names = [parameter_name(r, len(model.groups)) for r in model.free]
     if dead.any():
         listed = ", ".join(n for n, d in zip(names, dead, strict=True) if d)
         return (*found, message("sem.not_identified", parameters=listed))
     scale = 1.0 / np.sqrt(diagonal)
-    basis = np.linalg.qr(Z / scale[:, None])[0]
-    values, vectors = np.linalg.eigh(basis.T @ (H * np.outer(scale, scale)) @ basis)
+    scaled = H * (scale[:, None] * scale)
+    if Z is None and _well_conditioned(scaled):
+        return found
+    basis = np.linalg.qr((np.eye(model.q) if Z is None else Z) / scale[:, None])[0]
+    values, vectors = np.linalg.eigh(basis.T @ scaled @ basis)
     null = vectors[:, values < RANK_TOLERANCE]
     if null.shape[1] == 0:
         return found
     involved = np.linalg.norm(basis @ null, axis=1)
     worst = [names[i] for i in np.argsort(-involved, kind="stable") if involved[i] > 0.1][:8]
     return (*found, message("sem.not_identified", parameters=", ".join(worst)))
+
+
+def _well_conditioned(H: Array) -> bool:
+    """Whether no eigenvalue of ``H`` comes near the tolerance, by a cheap estimate."""
+    factor, info = dpotrf(H, lower=1)
+    if info != 0:
+        return False
+    size = float(np.abs(H).sum(axis=0).max())
+    return bool(dpocon(factor, size, uplo="L")[0] * size > 1e4 * RANK_TOLERANCE)
 
 
 def at_bounds(model: Model, constraints: Constraints, theta: Array) -> tuple[Message, ...]:

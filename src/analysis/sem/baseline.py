@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from analysis.sem.fit import Fit, fit
-from analysis.sem.model import compile_model
+from analysis.sem.constraints import Constraints
+from analysis.sem.fit import Fit, fit, make_objective
+from analysis.sem.model import Model, compile_model
+from analysis.sem.moments import Moments
+from analysis.sem.optimize import Optimum
+from analysis.sem.outcome import Outcome
+from analysis.sem.starts import starting_values
 from analysis.syntax import Parameter, ParTable
 
 
@@ -33,10 +36,24 @@ def independence(solved: Fit) -> Fit:
             fixed = lhs in exogenous or (lhs in ordered and op != "|")
             number = 0 if fixed else 1 + sum(1 for r in rows if r.free > 0)
             value = float(op == "~~") if fixed and lhs not in exogenous else None
-            row = _row(len(rows) + 1, lhs, op, rhs, group, number)
-            rows.append(replace(row, ustart=value, exo=lhs in exogenous))
+            rows.append(_row(len(rows) + 1, lhs, op, rhs, group, number, value, lhs in exogenous))
     independent = ParTable(tuple(rows), table.groups, table.options)
-    return fit(compile_model(independent, solved.moments), solved.moments, loss=solved.loss)
+    model, moments = compile_model(independent, solved.moments), solved.moments
+    if solved.loss != "ML" or any(g.patterns is not None for g in moments.groups):
+        return fit(model, moments, loss=solved.loss)
+    return _at_sample_moments(model, moments)
+
+
+def _at_sample_moments(model: Model, moments: Moments) -> Fit:
+    """Maximum likelihood needs no search: sample variances and means are where it starts."""
+    theta = starting_values(model, moments)
+    objective = make_objective(model, moments, "ML")
+    value = objective.value(theta)
+    optimum = Optimum(theta, value, 0.0, 0, True)
+    constraints = Constraints.of(model)
+    return Fit(
+        model, moments, "ML", objective, constraints, theta, value, optimum, Outcome.CONVERGED, ()
+    )
 
 
 def _thresholds(solved: Fit, group: int) -> dict[str, tuple[str, ...]]:
@@ -48,8 +65,10 @@ def _thresholds(solved: Fit, group: int) -> dict[str, tuple[str, ...]]:
     return {name: tuple(f"t{i + 1}" for i in range(count)) for name, count in counts.items()}
 
 
-def _row(number: int, lhs: str, op: str, rhs: str, group: int, free: int) -> Parameter:
+def _row(
+    number: int, lhs: str, op: str, rhs: str, group: int, free: int, value: float | None, exo: bool
+) -> Parameter:
     return Parameter(
-        id=number, lhs=lhs, op=op, rhs=rhs, user=1, group=group, free=free, ustart=None,
-        exo=False, label="", plabel=f".p{number}.",
+        id=number, lhs=lhs, op=op, rhs=rhs, user=1, group=group, free=free, ustart=value,
+        exo=exo, label="", plabel=f".p{number}.",
     )  # fmt: skip

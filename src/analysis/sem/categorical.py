@@ -61,7 +61,8 @@ class CategoricalTerm:
         """Derivative (q, r) of the stacked statistics."""
         q = len(theta)
         at = implied(self.model, theta)
-        dSigma, dmu = jacobian(self.model, at, q)
+        slope = jacobian(self.model, at, q)
+        dSigma, dmu = slope.dSigma, slope.dmu
         delta = self._ordinal.scales(theta, at.Sigma)
         ddelta = self._ordinal.scales_jacobian(at.Sigma, dSigma)
         numeric, row, col = self._layout()

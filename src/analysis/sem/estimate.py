@@ -94,7 +94,8 @@ def sem(
     _check_combination(data, estimator, ordered, missing, information)
     syntax = parse_model(model) if isinstance(model, str) else model
     labels = tuple(g.label for g in data.groups)
-    draft = partable(syntax, observed=data.names, options=PartableOptions(groups=labels))
+    plain = PartableOptions(groups=labels)
+    draft = partable(syntax, observed=data.names, options=plain)
     used = data.select(draft.observed)
     missing = _missing_strategy(missing, used, estimator, draft.exogenous_observed)
     fiml = missing == "fiml"
@@ -116,7 +117,8 @@ def sem(
     )
     moments, notes = _prepared(used, missing, draft.exogenous_observed if fixed_x else (), options)
     options = replace(options, thresholds=_threshold_counts(moments))
-    table = partable(syntax, observed=data.names, options=options)
+    same = options == plain
+    table = draft if same else partable(syntax, observed=data.names, options=options)
     moments = moments.arranged(table.observed)
     if fiml and preset.information == "expected":
         preset = replace(preset, information="observed")

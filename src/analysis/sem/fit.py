@@ -65,7 +65,7 @@ def fit(model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds
             Outcome.SINGULAR_INPUT, singular,
         )  # fmt: skip
     optimum = _search(objective, start, constraints)
-    outcome, findings = _judge(model, objective, constraints, optimum)
+    outcome, findings = _judge(model, moments, objective, constraints, optimum)
     findings += at_bounds(model, constraints, optimum.theta)
     return Fit(
         model, moments, loss, objective, constraints, optimum.theta, optimum.value, optimum,
@@ -210,10 +210,28 @@ def _off_diagonal(objective: Objective) -> NDArray[np.intp]:
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
 
 
+def modelled_moments(model: Model, moments: Moments) -> tuple[int, ...]:
+    """Number of stacked moments of every group."""
+    found = []
+    for group, sample in zip(model.groups, moments.groups, strict=True):
+        if sample.ordinal is not None:
+            found.append(len(sample.ordinal.stacked))
+        else:
+            p = group.p
+            found.append(p * (p + 1) // 2 + (p if model.meanstructure else 0))
+    return tuple(found)
+
+
 def _judge(
-    model: Model, objective: Objective, constraints: Constraints, optimum: Optimum
+    model: Model,
+    moments: Moments,
+    objective: Objective,
+    constraints: Constraints,
+    optimum: Optimum,
 ) -> tuple[Outcome, tuple[Message, ...]]:
-    unidentified = missing_rank(model, objective, constraints, optimum.theta)
+    unidentified = missing_rank(
+        model, objective, constraints, optimum.theta, sum(modelled_moments(model, moments))
+    )
     if unidentified:
         return Outcome.NOT_IDENTIFIED, unidentified
     if not optimum.converged:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.model import GroupModel
-from analysis.sem.state import Implied
+from analysis.sem.state import Implied, Jacobian
 
 Array = NDArray[np.float64]
 
@@ -24,20 +24,18 @@ def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
     return Implied(T, T[..., :p, :], C, t, C[..., :p, :p], t[..., :p])
 
 
-def jacobian(model: GroupModel, at: Implied, q: int) -> tuple[Array, Array]:
-    """dSigma (q, p, p) and dmu (q, p) by theta."""
+def jacobian(model: GroupModel, at: Implied, q: int) -> Jacobian:
+    """dSigma and dmu."""
     p = model.p
-    dSigma = np.zeros((q, p, p))
-    dmu = np.zeros((q, p))
+    left, right, dmu = np.zeros((p, q)), np.zeros((p, q)), np.zeros((q, p))
     a, s, m = model.A, model.S, model.m
-    half = at.E.T[a.row][:, :, None] * at.C[a.col, :p][:, None, :]
-    dSigma[a.par] = half + half.transpose(0, 2, 1)
-    dmu[a.par] = at.E.T[a.row] * at.t[a.col][:, None]
-    half = at.E.T[s.row][:, :, None] * at.E.T[s.col][:, None, :]
-    weight = np.where(s.row == s.col, 0.5, 1.0)[:, None, None]
-    dSigma[s.par] = (half + half.transpose(0, 2, 1)) * weight
-    dmu[m.par] = at.E.T[m.row]
-    return dSigma, dmu
+    left[:, a.par] = at.E[:, a.row]
+    right[:, a.par] = at.C[:p, a.col]
+    left[:, s.par] = at.E[:, s.row] * np.where(s.row == s.col, 0.5, 1.0)
+    right[:, s.par] = at.E[:, s.col]
+    dmu[a.par] = (at.E[:, a.row] * at.t[a.col]).T
+    dmu[m.par] = at.E[:, m.row].T
+    return Jacobian(left, right, dmu)
 
 
 def pullback(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> Array:
@@ -63,17 +61,17 @@ def second_order(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> 
     U = QE.T @ at.C[:p]
     b = at.E.T @ c
     a, s, m = model.A, model.S, model.m
-    T = at.T
     H = np.zeros((q, q))
-    i, j = a.row[:, None], a.col[:, None]
-    k, l = a.row[None, :], a.col[None, :]
-    H[np.ix_(a.par, a.par)] = 2.0 * (T[l, i] * U[k, j] + W[i, k] * at.C[l, j] + U[i, l] * T[j, k])
-    H[np.ix_(a.par, a.par)] += b[i] * T[j, k] * at.t[l] + b[k] * T[l, i] * at.t[j]
-    r, w = s.row[None, :], s.col[None, :]
-    cross = (T[j, r] * W[i, w] + W[r, i] * T[j, w]) * np.where(r == w, 1.0, 2.0)
+    # Rows of the pieces are parameters of A, columns those of A, S or m.
+    TA, TS, Tm = (at.T[a.col][:, x] for x in (a.row, s.row, m.row))
+    crossed = U[a.row][:, a.col] * TA + b[a.row][:, None] * TA * (0.5 * at.t[a.col])
+    both = W[a.row][:, a.row] * at.C[a.col][:, a.col]
+    H[np.ix_(a.par, a.par)] = 2.0 * (crossed + crossed.T + both)
+    cross = TS * W[a.row][:, s.col] + W[a.row][:, s.row] * at.T[a.col][:, s.col]
+    cross *= np.where(s.row == s.col, 1.0, 2.0)
     H[np.ix_(a.par, s.par)] = cross
     H[np.ix_(s.par, a.par)] = cross.T
-    cross = b[i] * T[j, m.row[None, :]]
+    cross = b[a.row][:, None] * Tm
     H[np.ix_(a.par, m.par)] = cross
     H[np.ix_(m.par, a.par)] = cross.T
     return H

@@ -10,8 +10,7 @@ from math import exp, inf, log, nan, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc, chdtri, chndtr, chndtrinc
 from scipy.stats import ncx2
 
 Array = NDArray[np.float64]
@@ -96,14 +95,9 @@ def rmsea_interval(
 
 def noncentrality(*, chi2: float, df: float, upper_tail: float) -> float:
     """The noncentrality at which a statistic of ``chi2`` or more has probability ``upper_tail``."""
-    if chi2_distribution.sf(chi2, df) >= upper_tail:
+    if chdtrc(df, chi2) >= upper_tail:
         return 0.0
-    high = max(chi2, 1.0)
-    while ncx2.sf(chi2, df, high) < upper_tail:
-        high *= 2.0
-    return float(
-        brentq(lambda d: ncx2.sf(chi2, df, d) - upper_tail, 1e-12, high, xtol=1e-12, rtol=1e-13)
-    )
+    return float(chndtrinc(chi2, df, 1.0 - upper_tail))
 
 
 def rmsea_close(
@@ -113,8 +107,10 @@ def rmsea_close(
     if df <= 0:
         return nan
     shift = n * df * h0**2 / groups
-    upper = float(ncx2.sf(chi2, df, shift))
-    return upper if close else 1.0 - upper if upper > 1e-8 else float(ncx2.cdf(chi2, df, shift))
+    lower = float(chndtr(chi2, df, shift))
+    if not close:
+        return lower
+    return 1.0 - lower if lower < 0.99 else float(ncx2.sf(chi2, df, shift))
 
 
 def mfi(*, chi2: float, df: float, n: float) -> float:
@@ -124,7 +120,7 @@ def mfi(*, chi2: float, df: float, n: float) -> float:
 
 def hoelter(*, fmin: float, df: float, alpha: float) -> float:
     """Hoelter's (1983) critical N: the sample at which chi2 would just be significant."""
-    return float(chi2_distribution.isf(alpha, df)) / fmin + 1.0 if df > 0 and fmin > 0 else nan
+    return float(chdtri(df, alpha)) / fmin + 1.0 if df > 0 and fmin > 0 else nan
 
 
 def gfi(*, residual: Array, sample: Array, weight: Array) -> float:
@@ -137,6 +133,19 @@ def gfi(*, residual: Array, sample: Array, weight: Array) -> float:
         float(v @ (weight * v if weight.ndim == 1 else weight @ v)) for v in (residual, sample)
     )
     return 1.0 - left / total
+
+
+def gfi_normal(
+    *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
+) -> float:
+    """GFI with the weight of normal theory at Sigma (p, p), which need not be written out."""
+    inverse = np.linalg.inv(Sigma)
+    left, total = inverse @ (S - Sigma), inverse @ S
+    misfit, size = 0.5 * float(np.vdot(left, left.T)), 0.5 * float(np.vdot(total, total.T))
+    if mean is not None and mu is not None:
+        misfit += float((mean - mu) @ inverse @ (mean - mu))
+        size += float(mean @ inverse @ mean)
+    return 1.0 - misfit / size
 
 
 def agfi(*, gfi: float, df: float, moments: int) -> float:

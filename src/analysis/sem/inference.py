@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from analysis.sem.algebra import inverse_and_logdet
 from analysis.sem.estimators import SE, Information, TestName
-from analysis.sem.fit import Fit
+from analysis.sem.fit import Fit, modelled_moments
 from analysis.sem.robust import (
     Correction,
     meat,
@@ -124,21 +125,9 @@ def _meat(fit: Fit, se: SE, stack: Sequence[Block]) -> Array | None:
 
 def degrees_of_freedom(fit: Fit) -> int:
     """Sample moments that are modelled less parameters that are free to move."""
-    moments = sum(modelled_moments(fit))
+    moments = sum(modelled_moments(fit.model, fit.moments))
     fixed_x = sum(1 for r in fit.model.partable.rows if r.exo and r.free == 0)
     return moments - fixed_x - free_directions(fit)
-
-
-def modelled_moments(fit: Fit) -> tuple[int, ...]:
-    """Number of stacked moments of every group."""
-    found = []
-    for group, sample in zip(fit.model.groups, fit.moments.groups, strict=True):
-        if sample.ordinal is not None:
-            found.append(len(sample.ordinal.stacked))
-        else:
-            p = group.p
-            found.append(p * (p + 1) // 2 + (p if fit.model.meanstructure else 0))
-    return tuple(found)
 
 
 def free_directions(fit: Fit) -> int:
@@ -149,13 +138,11 @@ def free_directions(fit: Fit) -> int:
 
 def constrained_inverse(fit: Fit, unit: Array) -> Array | None:
     """Inverse (q, q) of an information matrix within the constraints; None where singular."""
-    Z = fit.constraints.basis(fit.theta)
-    inner = Z.T @ unit @ Z
+    Z = fit.constraints.basis(fit.theta) if fit.constraints.any else None
+    inner = unit if Z is None else Z.T @ unit @ Z
     scale = 1.0 / np.sqrt(np.abs(np.diag(inner)) + 1e-300)
-    scaled = inner * np.outer(scale, scale)
-    try:
-        np.linalg.cholesky(scaled)
-    except np.linalg.LinAlgError:
+    solved = inverse_and_logdet(inner * (scale[:, None] * scale))
+    if solved is None:
         return None
-    inverse: Array = Z @ (np.linalg.inv(scaled) * np.outer(scale, scale)) @ Z.T
-    return inverse
+    inverse: Array = solved[0] * (scale[:, None] * scale)
+    return inverse if Z is None else Z @ inverse @ Z.T

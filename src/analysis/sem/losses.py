@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.algebra import from_half_vector, half_vector, inverse_and_logdet
-from analysis.sem.state import Implied
+from analysis.sem.algebra import from_half_vector, half_vector
+from analysis.sem.state import Implied, Jacobian
 
 Array = NDArray[np.float64]
 
@@ -29,20 +29,29 @@ class Loss(Protocol):
         """Q (p, p), symmetric, and c (p,) with dF = tr(Q dSigma) + c' dmu."""
         ...
 
-    def expected(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def expected(self, at: Implied, slope: Jacobian) -> Array:
         """Expected second derivative of F by the parameters, (q, q)."""
         ...
 
-    def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def observed(self, at: Implied, slope: Jacobian) -> Array:
         """Second derivative of F without the terms in second derivatives of the moments."""
         ...
 
 
-def _traces(X: Array, Y: Array) -> Array:
-    """tr(X_k Y_l) for stacks of matrices (q, p, p)."""
-    q = len(X)
-    product: Array = X.reshape(q, -1) @ Y.transpose(0, 2, 1).reshape(q, -1).T
-    return product
+def _traces(X: Products, Y: Products) -> Array:
+    """tr(P dSigma_k Q dSigma_l), (q, q), with dSigma_k = l_k r_k' + r_k l_k'."""
+    crossed = X.lr * Y.lr.T
+    total: Array = X.ll * Y.rr + X.rr * Y.ll + crossed + crossed.T
+    return total
+
+
+@dataclass(frozen=True)
+class Products:
+    """l_k' P l_l, r_k' P r_l and l_k' P r_l (q, q) for a symmetric P."""
+
+    ll: Array
+    rr: Array
+    lr: Array
 
 
 @dataclass(frozen=True)
@@ -58,47 +67,56 @@ class MaximumLikelihood:
 
     def value(self, at: Implied) -> float:
         """F; ``inf`` where Sigma is not positive definite."""
-        solved = inverse_and_logdet(at.Sigma)
-        if solved is None:
+        if at.whitening is None:
             return float("inf")
-        inverse, logdet = solved
-        value = logdet - self.logdet_S + float(np.sum(self.S * inverse)) - len(self.S)
+        K, logdet = at.whitening
+        value = logdet - self.logdet_S + float(np.vdot(K @ self.S, K)) - len(self.S)
         if self.mean is not None:
-            d = self.mean - at.mu
-            value += float(d @ inverse @ d)
+            z = K @ (self.mean - at.mu)
+            value += float(z @ z)
         return value
 
     def _parts(self, at: Implied) -> tuple[Array, Array, Array]:
-        solved = inverse_and_logdet(at.Sigma)
-        if solved is None:
+        """K, Q = Sigma^-1 - Sigma^-1 (S + d d') Sigma^-1 and Sigma^-1 d."""
+        if at.whitening is None:
             raise np.linalg.LinAlgError("Sigma is not positive definite")
-        inverse = solved[0]
-        d = np.zeros(len(inverse)) if self.mean is None else self.mean - at.mu
-        Q = inverse - inverse @ (self.S + np.outer(d, d)) @ inverse
-        return inverse, 0.5 * (Q + Q.T), inverse @ d
+        K = at.whitening[0]
+        z = np.zeros(len(K)) if self.mean is None else K @ (self.mean - at.mu)
+        inner = np.eye(len(K)) - K @ self.S @ K.T - np.outer(z, z)
+        Q = K.T @ inner @ K
+        return K, 0.5 * (Q + Q.T), K.T @ z
 
     def slopes(self, at: Implied) -> tuple[Array, Array]:
         """Q and c."""
         _, Q, e = self._parts(at)
         return Q, -2.0 * e
 
-    def expected(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def expected(self, at: Implied, slope: Jacobian) -> Array:
         """tr(Sigma^-1 dSigma_k Sigma^-1 dSigma_l) + 2 dmu_k' Sigma^-1 dmu_l."""
-        inverse, _, _ = self._parts(at)
-        X = inverse @ dSigma
-        H = _traces(X, X)
-        if self.mean is not None:
-            H = H + 2.0 * dmu @ inverse @ dmu.T
-        return H
+        if at.whitening is None:
+            raise np.linalg.LinAlgError("Sigma is not positive definite")
+        return self._expected(at.whitening[0], slope)[0]
 
-    def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
-        """First-order part of the Hessian."""
-        inverse, Q, e = self._parts(at)
-        X = inverse @ dSigma
-        H = _traces(X, X) - 2.0 * _traces(X, Q @ dSigma)
+    def _expected(self, K: Array, slope: Jacobian) -> tuple[Array, Products]:
+        l, r = K @ slope.left, K @ slope.right
+        plain = Products(l.T @ l, r.T @ r, l.T @ r)
+        H = _traces(plain, plain)
         if self.mean is not None:
-            cross = 2.0 * (dmu @ inverse) @ (dSigma @ e).T
-            H = H + 2.0 * dmu @ inverse @ dmu.T + cross + cross.T
+            m = K @ slope.dmu.T
+            H = H + 2.0 * m.T @ m
+        return H, plain
+
+    def observed(self, at: Implied, slope: Jacobian) -> Array:
+        """First-order part of the Hessian."""
+        K, Q, e = self._parts(at)
+        H, plain = self._expected(K, slope)
+        l, r = slope.left, slope.right
+        Ql, Qr = Q @ l, Q @ r
+        H = H - 2.0 * _traces(plain, Products(l.T @ Ql, r.T @ Qr, l.T @ Qr))
+        if self.mean is not None:
+            turned = (l * (e @ r) + r * (e @ l)).T  # dSigma_k e
+            cross = 2.0 * (slope.dmu @ K.T) @ (turned @ K.T).T
+            H = H + cross + cross.T
         return 0.5 * (H + H.T)
 
 
@@ -137,13 +155,13 @@ class LeastSquares:
         Q = from_half_vector(w if self.mean is None else w[p:], p)
         return 0.5 * (Q + np.diag(np.diag(Q))), c
 
-    def expected(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def expected(self, at: Implied, slope: Jacobian) -> Array:
         """2 Delta' V Delta."""
-        Delta = self._stack(dmu, dSigma)
+        Delta = self._stack(slope.dmu, slope.dSigma)
         weighted = Delta * self.V if self.V.ndim == 1 else Delta @ self.V
         H: Array = 2.0 * weighted @ Delta.T
         return H
 
-    def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def observed(self, at: Implied, slope: Jacobian) -> Array:
         """The same: the loss is quadratic in the moments."""
-        return self.expected(at, dSigma, dmu)
+        return self.expected(at, slope)

@@ -13,8 +13,8 @@ from analysis.sem import indices
 from analysis.sem.baseline import independence
 from analysis.sem.corrected import categorical_corrected, fiml_corrected, robust_indices
 from analysis.sem.estimators import Preset
-from analysis.sem.fit import Fit
-from analysis.sem.inference import ChiSquare, Inference, free_directions, infer, modelled_moments
+from analysis.sem.fit import Fit, modelled_moments
+from analysis.sem.inference import ChiSquare, Inference, free_directions, infer
 from analysis.sem.missing import FullInformation
 from analysis.sem.objective import MomentTerm
 from analysis.sem.robust import Correction
@@ -310,9 +310,19 @@ def _residual_based(fit: Fit, inference: Inference) -> dict[str, float]:
         sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, first=first)
     if any(g.patterns is not None for g in fit.moments.groups):
         return sums
-    gfi = 0.0
-    for block, (sample, sigma) in zip(blocks(fit), stacked_moments(fit), strict=True):
-        gfi += block.share * indices.gfi(residual=sample - sigma, sample=sample, weight=block.V)
-    df, moments = inference.test.df, sum(modelled_moments(fit))
+    gfi, df, moments = _gfi(fit), inference.test.df, sum(modelled_moments(fit.model, fit.moments))
     agfi = indices.agfi(gfi=gfi, df=df, moments=moments)
     return sums | {"gfi": gfi, "agfi": agfi, "pgfi": df / moments * gfi}
+
+
+def _gfi(fit: Fit) -> float:
+    if fit.loss == "ML" and not exogenous(fit):
+        return sum(
+            one.n / fit.moments.n
+            * indices.gfi_normal(S=one.S, Sigma=one.Sigma, mean=one.mean, mu=one.mu)
+            for one in compared(fit)
+        )  # fmt: skip
+    return sum(
+        block.share * indices.gfi(residual=sample - sigma, sample=sample, weight=block.V)
+        for block, (sample, sigma) in zip(blocks(fit), stacked_moments(fit), strict=True)
+    )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.algebra import half_index
-from analysis.sem.state import Implied
+from analysis.sem.state import Implied, Jacobian
 
 Array = NDArray[np.float64]
 
@@ -144,16 +144,16 @@ class FullInformation:
         share = self.data.share
         return np.tensordot(share, Q, axes=1), -2.0 * share @ e
 
-    def expected(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def expected(self, at: Implied, slope: Jacobian) -> Array:
         """Expected second derivative given the patterns (missing completely at random)."""
         W, _, _ = self._parts(at)
         mean = np.tensordot(self.data.share, W, axes=1)
-        return self._pairs(W, W, dSigma) + 2.0 * dmu @ mean @ dmu.T
+        return self._pairs(W, W, slope.dSigma) + 2.0 * slope.dmu @ mean @ slope.dmu.T
 
-    def observed(self, at: Implied, dSigma: Array, dmu: Array) -> Array:
+    def observed(self, at: Implied, slope: Jacobian) -> Array:
         """First-order part of the Hessian."""
         W, Q, e = self._parts(at)
-        p = W.shape[1]
+        p, dSigma, dmu = W.shape[1], slope.dSigma, slope.dmu
         share = self.data.share
         mean = np.tensordot(share, W, axes=1)
         L = ((W * share[:, None, None]).reshape(len(W), -1).T @ e).reshape(p, p, p)

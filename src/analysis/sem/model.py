@@ -119,9 +119,8 @@ class GroupModel:
         For points ``theta`` (q, b) they are (b, k, k) and (b, k).
         """
         batch, kind = theta.shape[1:], np.result_type(self.A0, theta)
-        A, S, m = (
-            np.broadcast_to(x, batch + x.shape).astype(kind) for x in (self.A0, self.S0, self.m0)
-        )
+        A, S, m = (np.empty(batch + x.shape, kind) for x in (self.A0, self.S0, self.m0))
+        A[...], S[...], m[...] = self.A0, self.S0, self.m0
         A[..., self.A.row, self.A.col] = theta[self.A.par].T
         S[..., self.S.row, self.S.col] = theta[self.S.par].T
         S[..., self.S.col, self.S.row] = theta[self.S.par].T

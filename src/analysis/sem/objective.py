@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -79,32 +79,42 @@ class MomentTerm:
     share: float
     weight: float
     means: bool
+    _last: list[tuple[Array, Implied]] = field(default_factory=list, compare=False, repr=False)
+
+    def _at(self, theta: Array) -> Implied:
+        """Implied moments; those of the last theta are kept."""
+        for known, at in self._last:
+            if np.array_equal(known, theta):
+                return at
+        at = implied(self.model, theta)
+        self._last[:] = [(theta.copy(), at)]
+        return at
 
     def value(self, theta: Array) -> float:
         """The loss, ``inf`` where it is not defined."""
-        return self.loss.value(implied(self.model, theta))
+        return self.loss.value(self._at(theta))
 
     def gradient(self, theta: Array) -> Array:
         """Its slope (q,)."""
-        at = implied(self.model, theta)
+        at = self._at(theta)
         return pullback(self.model, at, *self.loss.slopes(at), len(theta))
 
     def expected(self, theta: Array) -> Array:
         """Expected second derivative (q, q)."""
-        at = implied(self.model, theta)
-        return self.loss.expected(at, *jacobian(self.model, at, len(theta)))
+        at = self._at(theta)
+        return self.loss.expected(at, jacobian(self.model, at, len(theta)))
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""
-        at, q = implied(self.model, theta), len(theta)
-        H = self.loss.observed(at, *jacobian(self.model, at, q))
+        at, q = self._at(theta), len(theta)
+        H = self.loss.observed(at, jacobian(self.model, at, q))
         return H + second_order(self.model, at, *self.loss.slopes(at), q)
 
     def moments_jacobian(self, theta: Array) -> Array:
         """Derivative (q, r) of means (where modelled) and vech Sigma."""
-        dSigma, dmu = jacobian(self.model, implied(self.model, theta), len(theta))
-        lower = half_vector(dSigma)
-        return np.concatenate([dmu, lower], axis=1) if self.means else lower
+        slope = jacobian(self.model, self._at(theta), len(theta))
+        lower = half_vector(slope.dSigma)
+        return np.concatenate([slope.dmu, lower], axis=1) if self.means else lower
 
     def with_model(self, model: GroupModel) -> MomentTerm:
         """The same data under another model."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from analysis.sem.constraints import Constraints, null_space
 from analysis.sem.objective import Objective
@@ -21,6 +22,7 @@ DECREMENT_GOAL = 1e-10
 DECREMENT_ENOUGH = 1e-6
 FEASIBLE = 1e-9
 NEWTON_FROM = 0.3
+SETTLED = 1e-3  # from here the Hessian of the step before serves to judge
 PENALTY = 10.0
 _LENGTHS = (1.0, 0.5, 0.25, 0.1, 0.03, 0.01)
 
@@ -55,8 +57,13 @@ def minimize(objective: Objective, start: Array, constraints: Constraints) -> Op
     theta = _feasible_start(start, constraints)
     value = objective.value(theta)
     damping, decrement, violation = 0.0, float("inf"), float("inf")
+    H = np.zeros((len(theta), len(theta)))
     for iteration in range(1, MAX_ITERATIONS + 1):
         gradient = objective.gradient(theta)
+        if decrement < SETTLED and damping == 0.0:
+            last = _solve(H, gradient, theta, constraints, 0.0)
+            if last is not None and last.decrement < DECREMENT_GOAL and last.violation < FEASIBLE:
+                return Optimum(theta, value, last.decrement, iteration, True)
         newton = decrement < NEWTON_FROM or damping > 0.0
         H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
         tried = _descend(objective, theta, value, gradient, H, constraints, damping)
@@ -129,8 +136,12 @@ def _solve(
     """Minimize the quadratic model on the working set; None where H is not positive there."""
     size = np.abs(np.diag(H))
     scale = 1.0 / np.sqrt(np.maximum(size, 1e-12 * max(size.max(), 1e-300)))
-    Hs = H * np.outer(scale, scale) + damping * np.eye(len(theta))
+    Hs = H * (scale[:, None] * scale)
+    Hs.flat[:: len(scale) + 1] += damping
     gs = gradient * scale
+    if not constraints.any:
+        free = _newton_step(Hs, gs)
+        return None if free is None else _Step(free[0] * scale, free[1], 0.0)
     h, J = constraints.equality(theta)
     g, Jg = constraints.inequality(theta)
     J, Jg = J * scale, Jg * scale
@@ -154,24 +165,24 @@ def _solve(
     return _Step(s * scale, decrement, float(violation))
 
 
+def _newton_step(H: Array, g: Array) -> tuple[Array, float] | None:
+    """Minimizer of g's + s'Hs/2 and the decrement; None where H is not positive."""
+    factor, info = dpotrf(H, lower=1)
+    if info != 0:
+        return None
+    s = -dpotrs(factor, g, lower=1)[0]
+    return s, float(np.sqrt(max(-(g @ s), 0.0)))
+
+
 def _equality_step(H: Array, g: Array, h: Array, J: Array) -> tuple[Array, float, Array] | None:
     """Step, decrement, and multipliers of min g's + s'Hs/2 subject to J s = -h."""
-    if len(J) == 0:
-        Z, s_range = None, np.zeros_like(g)
-        Hz, gz = H, g
-    else:
-        Z = null_space(J, len(g))
-        s_range = -np.linalg.pinv(J) @ h
-        Hz, gz = Z.T @ H @ Z, Z.T @ (g + H @ s_range)
-    try:
-        L = np.linalg.cholesky(Hz)
-    except np.linalg.LinAlgError:
+    Z = null_space(J, len(g))
+    s_range = -np.linalg.pinv(J) @ h if len(J) else np.zeros_like(g)
+    free = _newton_step(Z.T @ H @ Z, Z.T @ (g + H @ s_range))
+    if free is None:
         return None
-    w = np.linalg.solve(L, gz)
-    u = -np.linalg.solve(L.T, w)
-    s = u if Z is None else s_range + Z @ u
-    multipliers = np.zeros(0) if Z is None else np.linalg.pinv(J.T) @ (g + H @ s)
-    return s, float(np.sqrt(w @ w)), multipliers
+    s = s_range + Z @ free[0]
+    return s, free[1], np.linalg.pinv(J.T) @ (g + H @ s) if len(J) else np.zeros(0)
 
 
 def _merit(value: float, theta: Array, constraints: Constraints) -> float:

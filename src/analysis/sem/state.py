@@ -1,11 +1,13 @@
-"""A group's moments as the model implies them at one theta."""
+"""A group's moments as the model implies them at one theta, and their slopes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 Array = NDArray[np.float64]
 
@@ -24,3 +26,30 @@ class Implied:
     t: Array
     Sigma: Array
     mu: Array
+
+    @cached_property
+    def whitening(self) -> tuple[Array, float] | None:
+        """K (p, p), lower, with K Sigma K' = I, and log|Sigma|; None where it is not positive."""
+        factor, info = dpotrf(self.Sigma, lower=1, clean=1)
+        if info != 0:
+            return None
+        return dtrtri(factor, lower=1)[0], 2.0 * float(np.log(np.diag(factor)).sum())
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """Derivatives of implied moments by theta (q,).
+
+    dSigma_k = l_k r_k' + r_k l_k' with l_k and r_k the columns of ``left`` and ``right`` (p, q):
+    a parameter moves one cell of one matrix. ``dmu`` is (q, p).
+    """
+
+    left: Array
+    right: Array
+    dmu: Array
+
+    @cached_property
+    def dSigma(self) -> Array:
+        """The derivatives of Sigma written out (q, p, p)."""
+        half = self.left.T[:, :, None] * self.right.T[:, None, :]
+        return half + half.transpose(0, 2, 1)

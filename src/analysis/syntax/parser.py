@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from analysis.syntax.checks import check_statements
 from analysis.syntax.diagnostics import Diagnostics, ParseError
@@ -37,7 +38,12 @@ def parse_model(text: str, *, source: str = "model") -> ModelSyntax:
     ModelSyntaxError
         With one message per problem: line, column, the line with the culprit marked, remedy.
     """
-    text = normalise_newlines(text)
+    return _parsed(normalise_newlines(text), source)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, source: str) -> ModelSyntax:
+    """One session fits the same few models over and over: to groups, resamples, waves."""
     diagnostics = Diagnostics(text, source)
     tokens = tokenize(text, diagnostics)
     if all(t.kind == "newline" for t in tokens) and not len(diagnostics):

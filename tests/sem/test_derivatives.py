@@ -251,6 +251,9 @@ def test_standardizer_equals_differences(text: str, latent_only: bool) -> None:
     standardize = Standardizer(model, latent_only=latent_only)
     exact = complex_step(standardize, theta)
     assert_close(exact, differences(lambda x: np.real(standardize(x)), theta), DIFFERENCES)
+    values, J = standardize.with_jacobian(theta)
+    assert_close(values, np.real(standardize(theta)), EXACT)
+    assert_close(J, exact, EXACT)
     assert np.isrealobj(standardize(theta))
 
 

@@ -15,7 +15,7 @@ from analysis.syntax import Expression, Parameter
 
 Array = NDArray[np.float64]
 Vector = NDArray[np.generic]
-_STEP = 1e-30
+STEP = 1e-30
 
 
 def complex_step(function: Callable[[Vector], Vector], theta: Array) -> Array:
@@ -23,8 +23,8 @@ def complex_step(function: Callable[[Vector], Vector], theta: Array) -> Array:
 
     ``function`` maps points (q, b), one a column, to values (r, b).
     """
-    points = theta[:, None] + 1j * _STEP * np.eye(len(theta))
-    J: Array = np.imag(function(points)) / _STEP
+    points = theta[:, None] + 1j * STEP * np.eye(len(theta))
+    J: Array = np.imag(function(points)) / STEP
     return J
 
 

@@ -130,9 +130,9 @@ class Solution:
         model, theta = self.fit.model, self.fit.theta
         fixed = fixed_values(model)
         raw = np.real(_raw(self.fit, theta, fixed)).astype(float)
-        raw_se = self._row_se(lambda x: _raw(self.fit, x, fixed))
-        to_all = Standardizer(model, latent_only=False)
-        std_all, std_se = np.real(to_all(theta)), self._row_se(to_all)
+        raw_se = self._se(self._raw_jacobian(fixed))
+        std_all, J = Standardizer(model, latent_only=False).with_jacobian(theta)
+        std_se = self._se(J)
         std_lv = np.real(Standardizer(model, latent_only=True)(theta))
         rows = model.partable.rows
         return tuple(
@@ -141,14 +141,28 @@ class Solution:
             if row.op not in ("==", "<", ">")
         )
 
-    def _row_se(self, function) -> Array:  # type: ignore[no-untyped-def]
+    def _raw_jacobian(self, fixed: Array) -> Array:
+        """Derivatives (rows, q) of the raw values of all rows."""
+        model, theta = self.fit.model, self.fit.theta
+        if any(group.ordinal is not None for group in model.groups):
+            return complex_step(lambda x: _raw(self.fit, x, fixed), theta)
+        J = np.zeros((len(model.partable.rows), len(theta)))
+        for i, row in enumerate(model.partable.rows):
+            if row.free > 0:
+                J[i, row.free - 1] = 1.0
+        bindings = self.fit.constraints.bindings
+        if bindings.defined:
+            defined = [i for i, row in enumerate(model.partable.rows) if row.op == ":="]
+            J[defined] = complex_step(bindings.definitions, theta)
+        return J
+
+    def _se(self, J: Array) -> Array:
+        """Delta-method standard errors (rows,) from derivatives (rows, q)."""
         vcov = self.inference.vcov
-        rows = len(self.partable.rows)
         if vcov is None or not self.outcome.estimated:
-            return np.full(rows, nan)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            J = complex_step(function, self.fit.theta)
-            variance = np.einsum("ri,ij,rj->r", J, vcov, J, optimize=True)
+            return np.full(len(J), nan)
+        with np.errstate(invalid="ignore"):
+            variance = np.einsum("ri,ri->r", J @ vcov, J)
             return np.sqrt(np.where(variance < 0, np.nan, variance))
 
     def _estimate(

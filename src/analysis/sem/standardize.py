@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.constraints import Bindings
+from analysis.sem.constraints import STEP, Bindings, complex_step
 from analysis.sem.implied import implied
 from analysis.sem.model import GroupModel, Model, diagonal, filled
 from analysis.sem.state import Implied
@@ -86,6 +86,11 @@ def scales(
         return np.sqrt(total), np.sqrt(residual)
 
 
+def _powered(sd: Any, power: Array) -> Any:
+    """``sd`` to the power -1, 0 or 1, without logarithms."""
+    return np.where(power > 0, sd, np.where(power < 0, 1.0 / sd, 1.0))
+
+
 class Standardizer:
     """Maps theta to the standardized values of all rows of the parameter table."""
 
@@ -94,46 +99,103 @@ class Standardizer:
         self._latent_only = latent_only
         self._fixed = fixed_values(model)
         self._bindings = Bindings.of(model)
-        self._plan = [self._place(row) for row in model.partable.rows]
+        # A row is multiplied by two of all groups' sds, each to the power -1, 0 or 1.
+        size = 2 * max(len(g.variables) for g in model.groups)
+        plan = [self._factors(row, size) for row in model.partable.rows]
+        self._sd = np.array([[one[0] for one in pair] for pair in plan], dtype=np.intp).T
+        self._power = np.array([[one[1] for one in pair] for pair in plan], dtype=float).T
+        self._size = size
 
-    def _place(self, row: Parameter) -> tuple[int, int, int]:
-        """Group, and the variables whose sds multiply (lhs) and divide (rhs); -1 for none."""
-        if row.group == 0 or row.op not in ("=~", "~", "~~", "~1", "|", "~*~"):
-            return -1, -1, -1
-        at = {name: i for i, name in enumerate(self._model.groups[row.group - 1].variables)}
-        return row.group - 1, at[row.lhs], at.get(row.rhs, -1)
+    def _factors(self, row: Parameter, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Place and power of a row's two sds; total sds of a group stand before residual ones."""
+        none = (0, 0)
+        if row.group == 0 or row.op not in ("=~", "~", "~~", "~1", "|"):
+            return none, none
+        variables = self._model.groups[row.group - 1].variables
+        first = (row.group - 1) * size
+        left = first + variables.index(row.lhs)
+        if row.op in ("~1", "|"):
+            return (left, -1), none
+        right = first + variables.index(row.rhs)
+        if row.op == "~~":
+            shift = 0 if left == right else len(variables)
+            return (left + shift, -1), (right + shift, -1)
+        return ((left, 1), (right, -1)) if row.op == "=~" else ((right, 1), (left, -1))
 
     def __call__(self, theta: Vector) -> Vector:
         """Standardized values of all rows; definitions are recomputed from them."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self._with_definitions(self._rows(theta))
+            values = self._factor(self._sds(theta)) * row_values(self._model, theta, self._fixed)
+            if not self._latent_only:
+                for i, row in enumerate(self._model.partable.rows):
+                    if row.op == "~*~":
+                        values[i] = 1.0
+            return self._with_definitions(values)
 
-    def _rows(self, theta: Vector) -> Vector:
+    def with_jacobian(self, theta: Array) -> tuple[Array, Array]:
+        """Standardized values (rows,) and their derivatives by theta (rows, q)."""
         model = self._model
-        values = row_values(model, theta, self._fixed)
-        scales = [self._sds(g, theta) for g in range(len(model.groups))]
-        for i, row in enumerate(model.partable.rows):
-            g, left, right = self._plan[i]
-            if g < 0:
-                continue
-            sd = scales[g]
-            if row.op == "=~":
-                values[i] = values[i] * sd[0][left] / sd[0][right]
-            elif row.op == "~":
-                values[i] = values[i] * sd[0][right] / sd[0][left]
-            elif row.op == "~~":
-                kind = 0 if left == right else 1
-                values[i] = values[i] / (sd[kind][left] * sd[kind][right])
-            elif row.op == "~*~":
-                values[i] = values[i] if self._latent_only else 1.0
-            else:
-                values[i] = values[i] / sd[0][left]
-        return values
+        values = np.real(self(theta)).astype(float)
+        if any(group.ordinal is not None for group in model.groups):
+            return values, complex_step(self, theta)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slopes = self._log_sd_slopes(theta)
+            inner = self._power[:, :, None] * slopes[self._sd]
+            J = values[:, None] * inner.sum(axis=0)
+            factor = np.real(self._factor(self._sds(theta)))
+            for i, row in enumerate(model.partable.rows):
+                if row.free > 0:
+                    J[i, row.free - 1] += factor[i]
+            self._define(values, J)
+        return values, J
 
-    def _sds(self, g: int, theta: Vector) -> tuple[Vector, Vector]:
-        group = self._model.groups[g]
-        S = group.matrices(theta)[1]
-        return scales(group, implied(group, theta), S, latent_only=self._latent_only)
+    def _factor(self, sds: Vector) -> Any:
+        first, second = sds[self._sd]
+        power = self._power.reshape(*self._power.shape, *(1 for _ in sds.shape[1:]))
+        return _powered(first, power[0]) * _powered(second, power[1])
+
+    def _sds(self, theta: Vector) -> Vector:
+        """Total and residual sds of all groups, one below the other, (places,) or (places, b)."""
+        found = np.ones((len(self._model.groups) * self._size, *theta.shape[1:]), theta.dtype)
+        for g, group in enumerate(self._model.groups):
+            S = group.matrices(theta)[1]
+            both = scales(group, implied(group, theta), S, latent_only=self._latent_only)
+            stack = np.concatenate(both)
+            found[g * self._size : g * self._size + len(stack)] = stack
+        return found
+
+    def _log_sd_slopes(self, theta: Array) -> Array:
+        """Derivatives (places, q) of the logarithms of all sds."""
+        q = len(theta)
+        found = np.zeros((len(self._model.groups) * self._size, q))
+        for g, group in enumerate(self._model.groups):
+            at, S = implied(group, theta), group.matrices(theta)[1]
+            k, a, s = len(group.variables), group.A, group.S
+            total, residual = np.zeros((k, q)), np.zeros((k, q))
+            total[:, a.par] = at.T[:, a.row] * at.C[:, a.col]
+            twice = np.where(s.row == s.col, 0.5, 1.0)
+            total[:, s.par] = at.T[:, s.row] * at.T[:, s.col] * twice
+            total /= np.diag(at.C)[:, None]
+            own = s.row == s.col
+            residual[s.row[own], s.par[own]] = 0.5 / np.diag(S)[s.row[own]]
+            if self._latent_only:
+                total[: group.p] = residual[: group.p] = 0.0
+            found[g * self._size : g * self._size + 2 * k] = np.concatenate([total, residual])
+        return found
+
+    def _define(self, values: Array, J: Array) -> None:
+        """Derivatives of the definitions from those of the rows whose labels they name."""
+        rows = self._model.partable.rows
+        defined = [i for i, row in enumerate(rows) if row.op == ":="]
+        if not defined:
+            return
+        used = frozenset().union(*(e.names for _, e in self._bindings.defined))
+        named = [
+            i for i, row in enumerate(rows) if row.group > 0 and {row.label, row.plabel} & used
+        ]
+        points = np.repeat(values[:, None], len(named), axis=1).astype(complex)
+        points[named, range(len(named))] += 1j * STEP
+        J[defined] = np.imag(self._with_definitions(points)[defined]) / STEP @ J[named]
 
     def _with_definitions(self, values: Vector) -> Vector:
         named: dict[str, Any] = {}

@@ -1,65 +1,77 @@
-"""Timings of one fit per shipped study, ours and semopy's; failures stay as rows.
+"""One table of timings with the bars they should reach; failures stay as rows.
 
-``python benchmarks/run.py [STUDY ...]`` prints one table. Set OPENBLAS_NUM_THREADS=1 as
-``make bench`` does: more threads only wait for each other over matrices this small.
+``python -m benchmarks.run [TOPIC ...]`` for bootstrap, fits and streaming, or those named;
+``--scaling`` shows instead how draws cost with draws, respondents, items and groups. Times are the
+least CPU time over rounds in which engines take turns, with one BLAS thread.
 """
 
 from __future__ import annotations
 
+import argparse
 import platform
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from statistics import median
 
-from analysis.data import list_studies, load_study
-from analysis.errors import AnalysisError
-from analysis.run.resolve import moments, observed, parse
-from analysis.sem import sem
+from benchmarks import bootstrap, fits, scaling, streaming
+from benchmarks.timing import Row
 
-REPEATS = 5
+LARGE = 10_000_000
+HEAD = ("what", "ours", "peer", "ratio", "bar", "met")
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    """Median time of ``work`` after one call to warm up."""
-    work()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1e3 * median(times)
+def streamed() -> Iterator[Row]:
+    """Rows a second and memory of a pass over a large survey."""
+    for found in streaming.measure(LARGE):
+        yield Row(
+            f"{found.rows:,} x {found.columns} rows streamed to moments, GiB at the most",
+            f"{found.rows_per_second:,.0f} rows/s", "", found.peak_mib / 1024.0, 1.0, most=True,
+        )  # fmt: skip
 
 
-def row(name: str) -> tuple[str, ...]:
-    """Study, model, items, free parameters, outcome and times of its default model."""
-    study = load_study(name)
-    model = study.model()
-    try:
-        syntax = parse(model)
-        data = moments(study.data, observed(syntax))
-        solution = sem(syntax, data)
-        fit = milliseconds(lambda: sem(syntax, data))
-        whole = milliseconds(lambda: sem(syntax, data).modification_indices)
-        second = solution.second_engine
-        engine = milliseconds(lambda: sem(syntax, data).second_engine) - fit if second else None
-    except AnalysisError as error:
-        return name, model.name, "", "", error.messages[0].code, "", "", ""
-    size = (str(len(solution.names)), str(solution.partable.n_free), solution.outcome.name)
-    times = (f"{fit:.1f}", f"{whole:.1f}", "" if engine is None else f"{engine:.0f}")
-    return name, model.name, *size, *times
+TOPICS: Mapping[str, Callable[[], Iterable[Row]]] = {
+    "bootstrap": bootstrap.rows,
+    "fits": fits.rows,
+    "streaming": streamed,
+}
 
 
-def main(names: list[str]) -> None:
-    """Print the table for the named studies, or for all."""
-    packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "semopy"))
+def show(cells: Iterable[str]) -> None:
+    """One line of a table."""
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def table(topics: Sequence[str]) -> None:
+    """The rows of all topics; one that breaks down is a row, too."""
+    show(HEAD)
+    show("---" for _ in HEAD)
+    for name in topics:
+        try:
+            for row in TOPICS[name]():
+                show(row.cells())
+        except Exception as error:  # noqa: BLE001
+            show(Row(name, f"failed: {error!r}").cells())
+
+
+def main() -> None:
+    """The table, or the tables of ``--scaling``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "topics", nargs="*", default=list(TOPICS), metavar="TOPIC", help=", ".join(TOPICS)
+    )
+    parser.add_argument("--scaling", action="store_true")
+    chosen = parser.parse_args()
+    packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "numba"))
     print(f"{platform.machine()}, Python {platform.python_version()}, {packages}\n")
-    head = ("study", "model", "items", "free", "outcome", "fit ms", "with indices ms", "semopy ms")
-    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for name in names or [study.name for study in list_studies()]:
-        print("| " + " | ".join(row(name)) + " |", flush=True)
+    if not chosen.scaling:
+        table(chosen.topics)
+        return
+    for head, lines in scaling.tables():
+        show(head)
+        show("---" for _ in head)
+        for line in lines:
+            show(line)
+        print()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

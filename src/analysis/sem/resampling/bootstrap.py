@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from analysis.errors import Message, ModelError, message
 from analysis.sem.resampling import intervals
+from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.draws import jackknife, units_of
 from analysis.sem.resampling.intervals import Definition, IntervalKind
-from analysis.sem.resampling.paths import BootstrapKind, fast, general, point, wishart
+from analysis.sem.resampling.paths import BootstrapKind, fast, general, point, samples, wishart
 from analysis.sem.resampling.plan import compilable
 from analysis.sem.resampling.quantities import Quantities, quantities
 from analysis.sem.resampling.refit import CONVERGED, FAILED, IMPROPER, Refits, refit
@@ -83,6 +85,14 @@ class Bootstrap:
     def failed(self) -> int:
         """Draws without a minimum, after all retries; intervals are without them."""
         return int((self.refits.status == FAILED).sum())
+
+    def samples(self) -> Iterator[tuple[slice, Batch]]:
+        """Sample moments of the draws in blocks, each with its place among them.
+
+        Memory stays bounded, whatever the number of draws. Not for an interrupted bootstrap, whose
+        draws may have gaps.
+        """
+        return samples(self.solution, self.refits, self.kind, self.seed)
 
     @cached_property
     def chisq(self) -> Array:
@@ -183,7 +193,8 @@ def bootstrap(
     draws : number of resamples.
     kind : ``nonparametric`` draws respondents (clusters, where the data have them) with
         replacement within each group; ``parametric`` draws normal samples from the implied
-        moments, and so works from published moments; ``bollen-stine`` draws respondents from
+        moments, ``normal`` from the sample's own, and so both work from published moments, the
+        second also where the model fits badly; ``bollen-stine`` draws respondents from
         data turned such that the model holds exactly, for the p-value of the chi-square.
     seed : the same seed gives the same draws; draw d does not depend on how many there are.
     workers : threads; all cores by default. The result does not depend on it.

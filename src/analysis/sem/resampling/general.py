@@ -26,6 +26,7 @@ from analysis.sem.fit import Bounds, Fit, fit, make_objective
 from analysis.sem.model import Model, compile_model
 from analysis.sem.moments import GroupMoments, Moments
 from analysis.sem.optimize import minimize
+from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.draws import Normal, fill_counts, stream_key
 from analysis.sem.resampling.refit import CONVERGED, FAILED, IMPROPER
 from analysis.sem.resampling.runner import Done, Progress, cores, run
@@ -112,7 +113,10 @@ class ParametricRedraw:
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw's estimates; ``raw`` and ``std_all`` (rows,) are all rows of the parameter table."""
+    """One draw's estimates; ``raw`` and ``std_all`` (rows,) are all rows of the parameter table.
+
+    ``stats`` (groups, p + p (p + 1) / 2) are the sample moments as ``Batch`` holds them.
+    """
 
     theta: Array
     value: float
@@ -120,6 +124,7 @@ class Draw:
     iterations: int
     raw: Array
     std_all: Array
+    stats: Array
 
 
 def estimate(fitted: Fit, moments: Moments) -> Draw | None:
@@ -135,7 +140,8 @@ def estimate(fitted: Fit, moments: Moments) -> Draw | None:
     improper = admissibility(model, objective, best.theta)
     raw, std_all = table_rows(model, fitted.constraints.bindings, best.theta)
     status = IMPROPER if improper else CONVERGED
-    return Draw(best.theta, best.value, status, best.iterations, raw, std_all)
+    stats = Batch.of_moments(moments).stats[0]
+    return Draw(best.theta, best.value, status, best.iterations, raw, std_all, stats)
 
 
 def table_rows(model: Model, bindings: Bindings, theta: Array) -> tuple[Array, Array]:
@@ -172,7 +178,8 @@ class Job:
             if found is not None:
                 return found
         rows = np.full(len(self.fit.model.partable.rows), np.nan)
-        return Draw(np.full(self.fit.model.q, np.nan), np.nan, FAILED, 0, rows, rows)
+        stats = np.full_like(Batch.of_moments(self.fit.moments).stats[0], np.nan)
+        return Draw(np.full(self.fit.model.q, np.nan), np.nan, FAILED, 0, rows, rows, stats)
 
 
 _state: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from analysis.sem.resampling.newton import NOISE
 from analysis.sem.resampling.search import GOAL
 
 Array = NDArray[np.float64]
-HISTORY = 4
+HISTORY = 8
 
 
 class State(NamedTuple):

@@ -55,7 +55,7 @@ def _columns(plan: Plan, g: int, c: int) -> tuple[int, int, float]:
 
 @kernel
 def _first_order(plan: Plan, g: int, ZR: Array, ZW: Array, observed: bool, H: Array) -> None:
-    """Adds tr(R dk R dl), and what the observed Hessian has beside it."""
+    """Adds tr(R dk R dl) to the lower triangle, and what the observed Hessian has beside it."""
     first, last = plan.at[g, 0], plan.at[g, 2]
     for i in range(first, last):
         x, y, w = _columns(plan, g, i)
@@ -66,10 +66,7 @@ def _first_order(plan: Plan, g: int, ZR: Array, ZW: Array, observed: bool, H: Ar
                 mixed = ZR[b, x] * ZW[y, a] + ZR[a, x] * ZW[y, b]
                 mixed += ZR[b, y] * ZW[x, a] + ZR[a, y] * ZW[x, b]
                 total = 2.0 * mixed - total
-            total *= plan.weight[g] * w * other
-            H[i, j] += total
-            if i != j:
-                H[j, i] += total
+            H[i, j] += plan.weight[g] * w * other * total
 
 
 @kernel
@@ -81,7 +78,7 @@ def _second_order(plan: Plan, g: int, work: Work, H: Array) -> None:
     arrows, covariances = plan.at[g, 1], plan.at[g, 2]
     for i in range(plan.at[g, 0], arrows):
         r, c = plan.row[i], plan.col[i]
-        for j in range(plan.at[g, 0], arrows):
+        for j in range(plan.at[g, 0], i + 1):
             v, l = plan.row[j], plan.col[j]
             total = 2.0 * (t_[l, r] * u_[v, c] + w_[r, v] * c_[l, c] + u_[r, l] * t_[c, v])
             total += b[r] * t_[c, v] * t[l] + b[v] * t_[l, r] * t[c]
@@ -92,7 +89,6 @@ def _second_order(plan: Plan, g: int, work: Work, H: Array) -> None:
                 total = b[r] * t_[c, v]
             else:
                 total = (t_[c, v] * w_[r, l] + w_[v, r] * t_[c, l]) * (1.0 if v == l else 2.0)
-            H[i, j] += plan.weight[g] * total
             H[j, i] += plan.weight[g] * total
 
 
@@ -120,13 +116,17 @@ def _mean_order(plan: Plan, g: int, Z: Array, work: Work, observed: bool, H: Arr
 
 
 @kernel
-def curvature(plan: Plan, stats: Array, u: Array, observed: bool, work: Work) -> Array:
-    """Second derivative (r, r) of F at u, observed or expected; F must be finite there."""
+def _curvature(
+    plan: Plan, stats: Array, u: Array, observed: bool, known: bool, work: Work
+) -> Array:
+    """``curvature``; ``known``: ``work`` holds what evaluating a single group at u left."""
     p, k, n = plan.p, plan.k, len(plan.row)
     H, Z = np.zeros((n, n)), np.zeros((p, 2 * k))
-    move(plan, u, work.cell[0])
+    if not known:
+        move(plan, u, work.cell[0])
     for g in range(plan.groups):
-        evaluate_group(plan, g, stats[g], work)
+        if not known:
+            evaluate_group(plan, g, stats[g], work)
         Z[:, :k] = work.kk[T, :p]
         Z[:, k:] = work.kk[C, :p]
         ZR, ZW = Z.T @ (work.pp[R] @ Z), Z.T @ (work.pp[W] @ Z)
@@ -135,7 +135,16 @@ def curvature(plan: Plan, stats: Array, u: Array, observed: bool, work: Work) ->
             _second_order(plan, g, work, H)
         if plan.means:
             _mean_order(plan, g, Z, work, observed, H)
+    for i in range(n):
+        for j in range(i):
+            H[j, i] = H[i, j]
     return plan.Ct @ (H @ plan.C)
+
+
+@kernel
+def curvature(plan: Plan, stats: Array, u: Array, observed: bool, work: Work) -> Array:
+    """Second derivative (r, r) of F at u, observed or expected; F must be finite there."""
+    return _curvature(plan, stats, u, observed, False, work)
 
 
 @kernel
@@ -150,7 +159,7 @@ def newton(
     for used in range(1, limit + 1):
         if not np.isfinite(value):
             return False, value, used
-        H = curvature(plan, stats, u, observed, work)
+        H = _curvature(plan, stats, u, observed, plan.groups == 1, work)
         moved, new_value = False, value
         while not moved and damping < 1e9:
             L = H.copy()

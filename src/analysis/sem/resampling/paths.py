@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -17,8 +18,9 @@ from analysis.sem.resampling.refit import Refits, plan_of, refit
 from analysis.sem.resampling.runner import Progress, run, threads
 from analysis.sem.solution import Solution
 
-BootstrapKind = Literal["nonparametric", "parametric", "bollen-stine"]
-TASK = 1024
+BootstrapKind = Literal["nonparametric", "parametric", "normal", "bollen-stine"]
+BLOCKS = 10  # a task; larger samples have smaller blocks
+KEPT = 256
 Found = tuple[Refits, Quantities, bool]
 
 
@@ -30,23 +32,21 @@ def fast(
     workers: int | None,
     bar: Progress | None,
 ) -> Found:
-    """Compiled kernels over threads, a fixed number of draws a task."""
+    """Compiled kernels over threads, a fixed number of blocks of draws a task."""
     fit, plan, stop = solution.fit, plan_of(solution.fit), np.zeros(1, dtype=np.bool_)
     source = _source(solution, kind, seed)
-    per_task = max(TASK // source.block, 1)
 
     def task(number: int) -> tuple[Refits, Quantities]:
-        first = number * per_task
-        blocks = [source(first + i) for i in range(per_task) if (first + i) * source.block < draws]
-        stats = np.concatenate([b.stats for b in blocks])[: draws - first * source.block]
-        batch = Batch(stats, plan.p)
+        first = number * BLOCKS
+        left = draws - first * source.block
+        batch = source(first, min(BLOCKS, -(-left // source.block)))[:left]
         found = refit(fit, batch, plan=plan, stop=stop)
         return found, quantities(fit, batch[: len(found)], found.theta, found.variances)
 
     def halt() -> None:
         stop[0] = True
 
-    tasks = -(-draws // (per_task * source.block))
+    tasks = -(-draws // (BLOCKS * source.block))
     done = run(threads(workers), task, tasks, size=lambda part: len(part[0]), halt=halt, bar=bar)
     empty = refit(fit, Batch.of_moments(fit.moments)[:0], plan=plan)
     refits = Refits.joined([empty, *(r for r, _ in done.results)])
@@ -73,21 +73,24 @@ def general(
     if kind != "nonparametric" and not plain:
         raise ModelError(message("resampling.complete_only", kind=kind))
     redraw: Redraw | ParametricRedraw
-    if kind == "parametric":
-        redraw = ParametricRedraw(fit, Normal.of(fit, seed, wishart=_unbiased(solution)))
+    if kind in ("parametric", "normal"):
+        share = float(kind == "normal")
+        source = Normal.of(fit, seed, wishart=_unbiased(solution), share=share)
+        redraw = ParametricRedraw(fit, source)
     else:
         groups = bollen_stine(fit) if kind == "bollen-stine" else fit.moments.groups
         redraw = Redraw.of(fit, groups, seed, wishart(solution))
     done = run_general(Job(redraw, fit, draws), workers=workers, bar=bar)
     found = [draw for task in done.results for draw in task]
     q, rows = fit.model.q, len(fit.model.partable.rows)
-    keep = shown_rows(fit)
+    keep, own = shown_rows(fit), Batch.of_moments(fit.moments)
     refits = Refits(
         np.array([d.theta for d in found]).reshape(-1, q),
         np.array([d.value for d in found], dtype=float),
         np.array([d.status for d in found], dtype=np.int8),
         np.array([d.iterations for d in found], dtype=np.int32),
         np.empty((len(found), 0, 2, 0)),
+        np.array([d.stats for d in found]).reshape(len(found), *own.stats.shape[1:]),
     )
     values = Quantities(
         tuple(fit.model.partable.rows[i] for i in keep),
@@ -97,10 +100,25 @@ def general(
     return refits, values, done.interrupted
 
 
+def samples(
+    solution: Solution, refits: Refits, kind: BootstrapKind, seed: int
+) -> Iterator[tuple[slice, Batch]]:
+    """Sample moments of all draws, block by block; made again from the seed where not kept."""
+    if refits.stats is not None:
+        for first in range(0, len(refits), KEPT):
+            part = slice(first, min(first + KEPT, len(refits)))
+            yield part, Batch(refits.stats[part], len(solution.names))
+        return
+    source = _source(solution, kind, seed)
+    for number, first in enumerate(range(0, len(refits), source.block)):
+        part = slice(first, min(first + source.block, len(refits)))
+        yield part, source(number)[: part.stop - part.start]
+
+
 def _source(solution: Solution, kind: BootstrapKind, seed: int) -> Resampler | Normal:
     fit, unbiased = solution.fit, wishart(solution)
-    if kind == "parametric":
-        return Normal.of(fit, seed, wishart=unbiased)
+    if kind in ("parametric", "normal"):
+        return Normal.of(fit, seed, wishart=unbiased, share=float(kind == "normal"))
     groups = bollen_stine(fit) if kind == "bollen-stine" else fit.moments.groups
     return Resampler(units_of(groups, wishart=unbiased), seed)
 

@@ -18,7 +18,7 @@ from analysis.sem.resampling.search import finish_draws, search_draws
 
 Array = NDArray[np.float64]
 CONVERGED, IMPROPER, FAILED = 0, 1, 2
-LIMITS = (30, 60)
+LIMITS = (60, 30, 10, 60)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Refits:
     ``theta`` (D, q), NaN where nothing was found; ``value`` (D,) is F; ``status`` (D,) is
     ``CONVERGED``, ``IMPROPER`` (a minimum with a negative variance or the like) or ``FAILED``;
     ``iterations`` (D,) counts evaluations and Newton steps; ``variances`` (D, groups, 2, k) are
-    total and residual ones of all variables (None where kernels did not make them).
+    total and residual ones of all variables (None where kernels did not make them). ``stats``
+    (D, groups, p + p (p + 1) / 2) are the samples' moments where whole estimations made them.
     """
 
     theta: Array
@@ -36,6 +37,7 @@ class Refits:
     status: NDArray[np.int8]
     iterations: NDArray[np.int32]
     variances: Array
+    stats: Array | None = None
 
     def __len__(self) -> int:
         return len(self.theta)

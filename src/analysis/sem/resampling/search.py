@@ -15,7 +15,7 @@ from analysis.sem.resampling.newton import NOISE, newton
 from analysis.sem.resampling.plan import Plan
 
 Array = NDArray[np.float64]
-HISTORY = 6
+HISTORY = 8
 GOAL = 1e-8
 
 
@@ -87,9 +87,9 @@ def log_determinant(packed: Array, p: int) -> float:
         if not pivot > 0.0:
             return -np.inf
         total += np.log(pivot)
-        out = row + p - j
+        out, inverse = row + p - j, 1.0 / pivot
         for i in range(j + 1, p):
-            x = packed[row + i - j] / pivot
+            x = packed[row + i - j] * inverse
             for l in range(p - i):
                 packed[out + l] -= x * packed[row + i - j + l]
             out += p - i
@@ -118,15 +118,16 @@ def finish_draws(
 
 @kernel
 def search_draws(
-    plan: Plan, stats: Array, draws: NDArray[np.intp], limits: tuple[int, int],
+    plan: Plan, stats: Array, draws: NDArray[np.intp], limits: tuple[int, int, int, int],
     stop: NDArray[np.bool_], u: Array, solved: NDArray[np.bool_], value: Array,
     iterations: NDArray[np.int32],
 ) -> bool:  # fmt: skip
     """Minimize F for some ``draws`` of ``stats`` (D, groups, p + p (p + 1) / 2).
 
     ``u`` (D, r) is where an earlier search ended, if it did ``iterations``. ``limits`` are
-    evaluations of the quasi-Newton search and Newton steps. A draw that both leave unsolved is
-    tried again from the usual starting values, by scoring steps first. False if stopped.
+    evaluations of the quasi-Newton search; Newton steps from where it ended; for a draw that both
+    leave unsolved, scoring steps from the usual starting values, and Newton steps from where these
+    ended. False if stopped.
     """
     work = make_work(plan)
     for d in draws:
@@ -138,7 +139,8 @@ def search_draws(
             if attempt == 0:
                 done, F, used = quasi_newton(plan, stats[d], limits[0], GOAL, u[d], work)
             else:
-                done, F, used = newton(plan, stats[d], limits[1], attempt != 2, u[d], work)
+                steps, observed = limits[attempt], attempt != 2
+                done, F, used = newton(plan, stats[d], steps, observed, u[d], work)
             solved[d], value[d] = done, F
             iterations[d] += used
             if done:

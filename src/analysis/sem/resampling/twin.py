@@ -22,7 +22,7 @@ from analysis.sem.resampling.refit import CONVERGED, FAILED, IMPROPER, LIMITS, R
 
 Array = NDArray[np.float64]
 Slope = Callable[[Array], tuple[float, Array]]
-HISTORY, GOAL, NEWTON_GOAL, NOISE = 6, 1e-8, 1e-9, 1e-13
+HISTORY, GOAL, NEWTON_GOAL, NOISE = 8, 1e-8, 1e-9, 1e-13
 
 
 def refit_numpy(fit: Fit, batch: Batch) -> Refits:

@@ -49,7 +49,7 @@ def invariance_table(
     table = Table(
         key="invariance",
         title=say("ladder.title", language),
-        columns=_columns(language),
+        columns=ladder_columns(language),
         rows=rows,
         marks=tuple((i, 10, "a") for i in beyond),
         notes=_notes(ladder, by_fit, bool(beyond), names, language),
@@ -62,13 +62,14 @@ def invariance_table(
         table=table if rows else None,
         verdict=_verdict(ladder, by_fit, names, language),
         citations=tuple(dict.fromkeys((*SOURCES, *cited, *ordinal))),
-        notices=notices(ladder.findings, language),
+        notices=notices(ladder.findings, language, names),
         language=language,
         stamps=tuple(stamps),
     )
 
 
-def _columns(language: str) -> tuple[Column, ...]:
+def ladder_columns(language: str) -> tuple[Column, ...]:
+    """A step, its fit, the difference test and the change of fit."""
     test, change = say("column.difference", language), say("column.change", language)
     return (
         Column("step", say("column.step", language)),
@@ -321,6 +322,7 @@ def releases_table(
 def noninvariance_table(
     effects: Sequence[Noninvariance],
     *,
+    ordered: bool = False,
     language: str = "en",
     labels: LabelsLike = None,
     stamps: Sequence[str] = (),
@@ -353,8 +355,11 @@ def noninvariance_table(
             )
             for e in effects
         ),
-        notes=(say("effect.note", language, small=small, medium=medium,
-                   sources=cite(rule.cite, language)),),
+        notes=(
+            say("effect.note", language, small=small, medium=medium,
+                sources=cite(rule.cite, language)),
+            *((say("effect.note_ordinal", language),) if ordered else ()),
+        ),
     )  # fmt: skip
     words = [say("effect.none", language)]
     if effects:
@@ -367,7 +372,7 @@ def noninvariance_table(
         title=title,
         table=table if effects else None,
         paragraphs=tuple(words),
-        citations=rule.cite if effects else (),
+        citations=(*rule.cite, *(("meade2010",) if ordered else ())) if effects else (),
         language=language,
         stamps=tuple(stamps),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.methods.invariance import LatentMeans, PairOfGroups, PathsByGroup
+from analysis.errors import Message
+from analysis.methods.invariance import LatentMeans, PairOfGroups, PathsByGroup, PermutedPaths
 from analysis.report import numbers
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
 from analysis.report.invariance_figures import pair_matrix
+from analysis.report.invariance_permutation import SOURCES as PERMUTATION
+from analysis.report.invariance_permutation import path_permutation_words
 from analysis.report.invariance_words import notices, p_words, parameter_names, say
 from analysis.report.labels import Labels, resolve
 from analysis.report.plots import ForestRow, forest, forest_data
@@ -85,6 +88,7 @@ def latent_means_table(
 def group_paths_table(
     found: PathsByGroup,
     *,
+    permuted: PermutedPaths | None = None,
     language: str = "en",
     labels: LabelsLike = None,
     stamps: Sequence[str] = (),
@@ -103,27 +107,42 @@ def group_paths_table(
         Column("p", "\u27e6p\u27e7", "p"),
         Column("p_holm", say("column.p_holm", language), "p"),
     ]
+    chances = {(p.source, p.target): p.p_holm for p in permuted.paths} if permuted else {}
+    if chances:
+        columns.append(Column("p_permuted", say("column.p_permuted", language), "p"))
     rows = []
     for path in found.paths:
         cells: list[Cell] = [names.path(path.source, path.target)]
         for one in path.groups:
             cells += [one.est, one.std_all]
-        rows.append((*cells, path.wald, path.df, path.p, path.p_holm))
+        cells += [path.wald, path.df, path.p, path.p_holm]
+        if chances:
+            cells.append(chances.get((path.source, path.target)))
+        rows.append(tuple(cells))
     notes = [say("paths.note", language, sources=cite(HOLM, language))]
     if found.released:
         loose = parameter_names(found.released, names, language)
         notes.append(say("paths.note_released", language, names=loose))
+    notes += path_permutation_words(permuted, language)
     table = Table("group-paths", title, tuple(columns), tuple(rows), notes=tuple(notes))
     return Evidence(
         id="group-paths-table",
         title=title,
         table=table if rows else None,
         verdict=_paths_verdict(found, names, language),
-        citations=HOLM if rows else (),
-        notices=notices(found.findings, language),
+        citations=(*HOLM, *(PERMUTATION if chances else ())) if rows else (),
+        notices=notices(
+            (*found.findings, *(permuted.findings if permuted else ())), language, names
+        ),
         language=language,
         stamps=tuple(stamps),
     )
+
+
+def _findings(found: PathsByGroup, permuted: PermutedPaths | None) -> tuple[Message, ...]:
+    """What both met on the way, each once."""
+    both = (*found.findings, *(permuted.findings if permuted else ()))
+    return tuple({f.text("en"): f for f in both}.values())
 
 
 def _paths_verdict(found: PathsByGroup, names: Labels, language: str) -> Verdict:
@@ -219,6 +238,28 @@ def group_paths_figure(
     )
 
 
+def _deviating(
+    pairs: Sequence[PairOfGroups],
+    groups: Sequence[str],
+    limit: float,
+    names: Labels,
+    language: str,
+) -> str:
+    """Which groups lose too much fit with most others, or which loses most on average."""
+    losses = {g: [-p.change.cfi for p in pairs if g in (p.first, p.second)] for g in groups}
+    beyond = {g: sum(x >= limit for x in values) for g, values in losses.items() if values}
+    if not any(beyond.values()):
+        cut = numbers.number(limit, digits=3, bounded=True, language=language)
+        return say("many.fine", language, limit=cut)
+    odd = [g for g, count in beyond.items() if 2 * count > len(losses[g])]
+    if 1 < len(odd) < len(groups):
+        return say("many.odd", language, names=join((names.group(g) for g in odd), language))
+    mean = {g: sum(losses[g]) / len(losses[g]) for g in beyond}
+    worst = max(mean, key=lambda g: mean[g])
+    value = numbers.number(mean[worst], digits=3, bounded=True, language=language)
+    return say("many.deviates", language, group=names.group(worst), value=value)
+
+
 def group_pairs_figure(
     pairs: Sequence[PairOfGroups],
     *,
@@ -264,13 +305,7 @@ def group_pairs_figure(
             for p in pairs
         ),
     )  # fmt: skip
-    losses = {g: [-p.change.cfi for p in known if g in (p.first, p.second)] for g in groups}
-    mean = {g: sum(values) / len(values) for g, values in losses.items() if values}
-    worst = max(mean, key=lambda g: mean[g])
-    words = say("many.fine", language, limit=number(limit))
-    if -top.change.cfi >= limit and len(groups) > 2:
-        group = names.group(worst)
-        words = say("many.deviates", language, group=group, value=number(mean[worst]))
+    words = _deviating(known, groups, limit, names, language)
     note = say("many.note", language, limit=number(limit))
     return Evidence(
         id="group-pairs-figure",

@@ -36,10 +36,18 @@ def limits_of(ladder: Ladder) -> FitLimits:
 
 def step_name(rung: Rung, language: str) -> str:
     """A step's name, with the number of releases where there are some."""
-    name = say(f"step.{rung.step}", language)
-    if not rung.partial:
-        return name
-    return say("step.partial", language, step=name, count=len(rung.released))
+    return step_title(rung.step, len(rung.released) if rung.partial else 0, language)
+
+
+def step_title(step: str, released: int, language: str) -> str:
+    """A step's name, with the number of releases where it is not 0."""
+    name = say(f"step.{step}", language)
+    return say("step.partial", language, step=name, count=released) if released else name
+
+
+def count_of(value: int, language: str) -> str:
+    """A whole number as words print it."""
+    return numbers.integer(value, language=language)
 
 
 def parameter_name(element: str, labels: Labels, language: str) -> str:
@@ -61,9 +69,25 @@ def parameter_names(elements: Iterable[str], labels: Labels, language: str) -> s
     return join((parameter_name(e, labels, language) for e in elements), language)
 
 
-def notices(findings: Iterable[Message], language: str) -> tuple[Notice, ...]:
-    """Findings as cautions."""
-    return tuple(Notice("warning", *found.parts(language)) for found in findings)
+NAMING_GROUPS = ("group", "groups", "names", "waves")
+
+
+def notices(
+    findings: Iterable[Message], language: str, labels: Labels | None = None
+) -> tuple[Notice, ...]:
+    """Findings as cautions, groups by their labels."""
+    spoken = [_labelled(found, labels, language) if labels else found for found in findings]
+    return tuple(Notice("warning", *found.parts(language)) for found in spoken)
+
+
+def _labelled(found: Message, labels: Labels, language: str) -> Message:
+    """The message with the labels of groups in place of their codes."""
+    fields = dict(found.fields)
+    for key in NAMING_GROUPS:
+        codes = str(fields.get(key, "")).split(", ")
+        if any(code in labels.groups for code in codes):
+            fields[key] = join((labels.group(code) for code in codes), language)
+    return Message(found.code, fields)
 
 
 def p_words(value: float, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -11,19 +12,36 @@ from typing import Any
 import numpy as np
 
 from analysis.data import Survey
-from analysis.errors import message
+from analysis.errors import Message, message
+from analysis.methods import consistency
 from analysis.methods import invariance as methods
-from analysis.methods.invariance import Ladder, PathsByGroup
-from analysis.report import Evidence, invariance, invariance_groups
+from analysis.methods.consistency import Consistency
+from analysis.methods.invariance import (
+    GroupEffect,
+    Ladder,
+    PathsByGroup,
+    PermutedLadder,
+    PermutedPaths,
+)
+from analysis.report import (
+    Evidence,
+    invariance,
+    invariance_effects,
+    invariance_groups,
+    invariance_permutation,
+)
+from analysis.report import consistency as consistency_report
 from analysis.report.invariance_words import fit_limits
 from analysis.report.labels import Labels
 from analysis.run.design import ordered_items
 from analysis.run.params import ChannelsParams
 from analysis.run.resolve import Choice, labels, observed, stamps
+from analysis.run.waves import Waves
 from analysis.sem import Moments
 from analysis.sem.estimators import Estimator
 
 MARK = " / "
+EFFECT_DRAWS = 20000
 
 
 @dataclass(frozen=True)
@@ -72,12 +90,33 @@ class Channels:
         order = np.argsort([place[label] for label in of_row], kind="stable")
         weights = data.frame[roles.weight].to_numpy(float)[order] if params.weights else None
         cluster = data.frame[roles.cluster].to_numpy()[order] if params.cluster else None
-        return Moments.from_data(
+        found = Moments.from_data(
             data.items(names)[order],
             names,
             group=[of_row[i] for i in order],
             weights=weights,
             cluster=None if cluster is None else list(cluster),
+        )
+        least = self.least
+        return replace(found, groups=tuple(g for g in found.groups if _rows(g) >= least))
+
+    @property
+    def least(self) -> int:
+        """The smallest group that the codebook allows to be shown."""
+        return self.choice.study.codebook.options.min_group
+
+    @cached_property
+    def withheld(self) -> tuple[Message, ...]:
+        """Groups that are too small to be shown, by name."""
+        data, columns = self.choice.data, self.params.listed("across")
+        assert isinstance(data, Survey)
+        rows = zip(*map(data.labels, columns), strict=True)
+        sizes = Counter(MARK.join(map(str, row)) for row in rows if None not in row)
+        kept = {g.label for g in self.moments.groups}
+        return tuple(
+            message("invariance.small_group", group=label, n=n, least=self.least)
+            for label, n in sorted(sizes.items())
+            if label not in kept
         )
 
     @cached_property
@@ -98,7 +137,7 @@ class Channels:
         """The ladder."""
         params = self.params
         sizes = [n for n in map(_rows, self.moments.groups) if n]
-        return methods.invariance_ladder(
+        found = methods.invariance_ladder(
             self.choice.syntax,
             self.moments,
             estimator=self.estimator,
@@ -108,6 +147,7 @@ class Channels:
             partial=params.partial,
             limits=fit_limits(sizes) if params.rule == "fit" else None,
         )
+        return replace(found, findings=(*self.withheld, *found.findings))
 
     @cached_property
     def compared(self) -> PathsByGroup:
@@ -124,6 +164,57 @@ class Channels:
         if not self.ordered:
             return found
         return replace(found, findings=(*found.findings, message("invariance.paths_numeric")))
+
+    @cached_property
+    def waves(self) -> Waves:
+        """The same respondents over waves."""
+        return Waves(self.choice)
+
+    @cached_property
+    def permuted(self) -> PermutedLadder:
+        """Permutation tests of the ladder."""
+        return methods.permuted_ladder(
+            self.climbed, self.choice.syntax, self.moments,
+            permutations=self.params.permutations, seed=self.params.seed,
+        )  # fmt: skip
+
+    @cached_property
+    def permuted_paths(self) -> PermutedPaths:
+        """Permutation tests of the paths."""
+        return methods.permuted_paths(
+            self.compared, self.choice.syntax, self.moments,
+            permutations=self.params.permutations, seed=self.params.seed,
+        )  # fmt: skip
+
+    @cached_property
+    def group_effects(self) -> tuple[GroupEffect, ...]:
+        """Effects in every group."""
+        return methods.group_effects(self.compared, draws=EFFECT_DRAWS, seed=self.params.seed)
+
+    @cached_property
+    def complete_ladder(self) -> Ladder | None:
+        """The ladder up to the scalar step on complete respondents, releases applied."""
+        complete = methods.complete_groups(self.climbed, self.moments)
+        if complete is None:
+            return None
+        return methods.invariance_ladder(
+            self.choice.syntax,
+            complete,
+            estimator="MLR" if complete.design else "ML",
+            release=self.params.listed("release"),
+            partial="none" if self.params.partial == "none" else "apply",
+            steps=("configural", "metric", "scalar"),
+        )
+
+    @cached_property
+    def consistent(self) -> Consistency | None:
+        """The index of every pair, where measurement can be compared."""
+        rung = self.complete_ladder.scalar if self.complete_ladder else None
+        if rung is None:
+            return None
+        return consistency.consistency(
+            rung.solution, draws=self.params.draws, seed=self.params.seed
+        )
 
     def ladder(self) -> Evidence:
         """The ladder, step by step."""
@@ -145,7 +236,20 @@ class Channels:
     def effects(self) -> Evidence:
         """How much the noninvariance matters."""
         found = methods.noninvariance(self.climbed, self.choice.syntax, self.moments)
-        return invariance.noninvariance_table(found, **self._words)
+        ordered = bool(self.ordered)
+        return invariance.noninvariance_table(found, ordered=ordered, **self._words)
+
+    def permutation(self) -> Evidence:
+        """Whether chance alone could lose as much fit."""
+        return invariance_permutation.permutation_table(self.permuted, **self._words)
+
+    def consistency(self) -> Evidence:
+        """One figure for every pair of groups."""
+        return consistency_report.consistency_table(self.consistent, **self._words)
+
+    def consistency_figure(self) -> Evidence:
+        """The same as a drawing."""
+        return consistency_report.consistency_figure(self.consistent, **self._words)
 
     def means(self) -> Evidence:
         """Latent means, where they may be compared."""
@@ -154,7 +258,8 @@ class Channels:
 
     def paths(self) -> Evidence:
         """Paths by group."""
-        return invariance_groups.group_paths_table(self.compared, **self._words)
+        permuted = self.permuted_paths
+        return invariance_groups.group_paths_table(self.compared, permuted=permuted, **self._words)
 
     def paths_figure(self) -> Evidence:
         """Paths by group with their intervals."""
@@ -163,6 +268,16 @@ class Channels:
     def path_differences(self) -> Evidence:
         """Differences of paths, pair by pair."""
         return invariance_groups.path_differences_table(self.compared, **self._words)
+
+    def indirect_figure(self) -> Evidence:
+        """Effects by group with their intervals."""
+        return invariance_effects.group_effects_figure(self.group_effects, **self._words)
+
+    def indirect(self) -> Evidence:
+        """Differences of effects, pair by pair."""
+        return invariance_effects.group_effects_table(
+            self.group_effects, draws=EFFECT_DRAWS, **self._words
+        )
 
     def pairs(self) -> Evidence:
         """Which groups deviate."""

@@ -186,7 +186,7 @@ def _check_combination(
         problems.append(message("sem.ordered_estimator", estimator=estimator, good=good))
     if missing == "fiml" and estimator not in FIML_ESTIMATORS:
         problems.append(message("sem.fiml_needs_ml", estimator=estimator))
-    if missing == "fiml" and any(g.rows is None for g in data.groups):
+    if missing == "fiml" and any(g.rows is None and g.patterns is None for g in data.groups):
         problems.append(message("sem.rows_needed"))
     if information == "first.order" and loss != "ML":
         problems.append(message("sem.first_order_needs_ml", estimator=estimator))
@@ -223,7 +223,8 @@ def _prepared(
         dropped = total - moments.n
         note = message("sem.fiml", n=moments.n, patterns=shapes, dropped=dropped)
         return moments, (note,) if used.incomplete else ()
-    moments = used.complete()
+    made = options.ordered and all(g.ordinal is not None for g in used.groups)
+    moments = used if made else used.complete()
     notes: tuple[Message, ...] = ()
     if used.incomplete:
         notes = (message("sem.listwise", n=moments.n, dropped=total - moments.n, total=total),)

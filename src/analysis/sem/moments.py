@@ -166,7 +166,10 @@ class Moments:
         return cls(tuple(names), (GroupMoments("", n, matrix, mean),))
 
     def select(self, names: Sequence[str]) -> Moments:
-        """The same moments over ``names``, in that order."""
+        """The same moments over ``names``, in that order; those prepared already are kept."""
+        prepared = all(g.ordinal is not None or g.patterns is not None for g in self.groups)
+        if tuple(names) == self.names and prepared:
+            return self
         missing = [name for name in names if name not in self.names]
         if missing:
             raise ModelError(
@@ -243,7 +246,13 @@ class Moments:
         ]
 
     def categorical(self, ordered: Sequence[str]) -> Moments:
-        """Thresholds, polychoric and polyserial correlations of the complete respondents."""
+        """Thresholds, polychoric and polyserial correlations of the complete respondents.
+
+        They are costly: moments that have them for the same items are returned as they are.
+        """
+        known = tuple(name for name in self.names if name in ordered)
+        if all(g.ordinal is not None and g.ordinal.ordered == known for g in self.groups):
+            return self
         rows = [g.rows for g in self.groups]
         if any(r is None for r in rows):
             raise ModelError(message("sem.rows_needed"))
@@ -343,7 +352,16 @@ def _columns(g: GroupMoments, ix: NDArray[np.intp]) -> GroupMoments:
 
 
 def _with_patterns(label: str, used: Answers, names: tuple[str, ...]) -> GroupMoments:
-    found = patterns(used.rows, used.weights)
+    return of_patterns(label, len(used.rows), patterns(used.rows, used.weights), names, used)
+
+
+def of_patterns(
+    label: str, n: int, found: Patterns, names: Sequence[str], answers: Answers | None = None
+) -> GroupMoments:
+    """Moments for full information from the statistics of missing patterns.
+
+    ``ModelError`` where two items were never answered by the same respondent.
+    """
     never = np.argwhere(np.triu(found.coverage) + np.tril(np.ones_like(found.coverage), -1) == 0)
     if len(never):
         pairs = ", ".join(f"{names[i]} ~ {names[j]}" for i, j in never[:5])
@@ -351,4 +369,4 @@ def _with_patterns(label: str, used: Answers, names: tuple[str, ...]) -> GroupMo
     mean, cov, iterations, converged = saturated_moments(found)
     if not converged:
         raise ModelError(message("sem.em_not_converged", iterations=iterations, group=label))
-    return GroupMoments(label, len(used.rows), cov, mean, used, found)
+    return GroupMoments(label, n, cov, mean, answers, found)

@@ -16,6 +16,7 @@ from analysis.syntax import Parameter
 
 Array = NDArray[np.float64]
 SINGULAR = 1e-9
+UNIDENTIFIED = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,30 +120,56 @@ def _sd(solution: Solution, key: tuple[str, str, str]) -> float:
     return float(np.sqrt(solution.implied[0].Sigma[at, at]))
 
 
-@dataclass(frozen=True)
 class _Scorer:
-    """One scoring step from the estimates within other constraints than those in force."""
+    """One scoring step from the estimates within other constraints than those in force.
 
-    score: Array
-    information: Array
-    J: Array
-    n: int
+    Directions that constraints leave are those of the constraints in force, worked out once, and
+    a few more in the row space of ``J``.
+    """
+
+    def __init__(self, score: Array, information: Array, J: Array, n: int) -> None:
+        self.J, self.n, self.score = J, n, score
+        Z = null_space(J, len(score))
+        self.rows = null_space(Z.T, len(score))
+        self.closed = _Inverse(Z.T @ information @ Z, SINGULAR)
+        self.step = Z @ self.closed(Z.T @ score)
+        self.drag = Z @ self.closed(Z.T @ information @ self.rows)
+        inner = self.rows.T @ information
+        self.whole = inner @ self.rows
+        self.inner = self.whole - inner @ self.drag
+        self.pull = self.rows.T @ score - inner @ self.step
+        self.base = self.n * float(score @ self.step)
 
     def gain(self, without: Sequence[int], added: Array) -> tuple[float, int, Array]:
         """Statistic, gained directions and step (q,) without some rows and with others."""
-        base = self._rank(self.J)[0]
-        kept = np.concatenate([np.delete(self.J, without, axis=0), added])
-        rank, step = self._rank(kept)
-        return self.n * float(self.score @ step), rank - base, step
+        kept = np.concatenate([np.delete(self.J, without, axis=0), added]) @ self.rows
+        D = null_space(kept, self.rows.shape[1])
+        opened = _Inverse(D.T @ self.inner @ D, UNIDENTIFIED, D.T @ self.whole @ D)
+        b = D @ opened(D.T @ self.pull)
+        step = self.step + self.rows @ b - self.drag @ b
+        return self.base + self.n * float(self.pull @ b), opened.rank, step
 
-    def _rank(self, J: Array) -> tuple[int, Array]:
-        Z = null_space(J, len(self.score))
-        inner = Z.T @ self.information @ Z
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(inner), 1e-300))
-        values, vectors = np.linalg.eigh(inner * np.outer(scale, scale))
-        keep = values > SINGULAR * values.max()
-        directions = Z @ (scale[:, None] * vectors[:, keep])
-        return int(keep.sum()), directions @ ((directions.T @ self.score) / values[keep])
+
+class _Inverse:
+    """Inverse of a symmetric matrix on the directions in which it is not singular.
+
+    Eigenvalues count from ``least`` on, in the units of ``scaled_by`` (the matrix itself).
+    """
+
+    def __init__(self, M: Array, least: float, scaled_by: Array | None = None) -> None:
+        units = np.diag(M if scaled_by is None else scaled_by)
+        self.scale = 1.0 / np.sqrt(np.maximum(units, 1e-300))
+        values, vectors = np.linalg.eigh(M * np.outer(self.scale, self.scale))
+        keep = values > least
+        self.rank = int(keep.sum())
+        self.values, self.vectors = values[keep], vectors[:, keep]
+
+    def __call__(self, x: Array) -> Array:
+        scale = self.scale if x.ndim == 1 else self.scale[:, None]
+        inner = self.vectors.T @ (scale * x)
+        values = self.values if x.ndim == 1 else self.values[:, None]
+        found: Array = scale * (self.vectors @ (inner / values))
+        return found
 
 
 def _deviant(

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
-from analysis.methods.invariance.records import Ladder
+from analysis.methods.invariance.effect_ordinal import ordinal_effects
+from analysis.methods.invariance.records import Ladder, Noninvariance
 from analysis.methods.invariance.steps import equal_sets, measurement_text
 from analysis.sem import Moments, Solution, sem
 from analysis.syntax import ModelSyntax, parse_model
-
-
-@dataclass(frozen=True, slots=True)
-class Noninvariance:
-    """dMACS of one item between a group and the reference group (Nye & Drasgow 2011).
-
-    ``dmacs`` is the root mean squared difference of the item's expected answers at equal factor
-    scores, over the group's factor distribution, in pooled standard deviations; ``mean_bias`` is
-    the difference that it makes to the item's mean in that group, in raw units. ``loading`` and
-    ``intercept`` are those of the reference and of the group.
-    """
-
-    factor: str
-    item: str
-    group: str
-    reference: str
-    dmacs: float
-    mean_bias: float
-    loading: tuple[float, float]
-    intercept: tuple[float, float]
 
 
 def noninvariance(
@@ -40,15 +20,19 @@ def noninvariance(
     """dMACS of every item of which something is released or proposed, largest first.
 
     The model has equal loadings and intercepts of all other items; those of the items in
-    question are free. Empty for ordered items, without releases, and where a factor would have
-    less than two invariant items or the solution is not admissible.
+    question are free (of ordered items the thresholds stay equal, unless they are released).
+    Empty without releases, and where a factor would have less than two invariant items or the
+    solution is not admissible.
     """
-    loose = _items(ladder)
-    if not loose or ladder.ordered or not ladder.rungs:
+    loose = released_items(ladder)
+    if not loose or not ladder.rungs:
         return ()
     if any(sum(i not in loose for i in items) < 2 for items in ladder.factors.values()):
         return ()
     syntax = parse_model(model) if isinstance(model, str) else model
+    if ladder.ordered:
+        found = ordinal_effects(ladder, syntax, moments, loose)
+        return tuple(sorted(found, key=lambda r: -r.dmacs))
     first = ladder.rungs[0].solution
     kept = {label for label, _ in ladder.groups}
     used = Moments(moments.names, tuple(g for g in moments.groups if g.label in kept))
@@ -72,13 +56,13 @@ def noninvariance(
     return tuple(sorted(found, key=lambda r: -r.dmacs))
 
 
-def _items(ladder: Ladder) -> tuple[str, ...]:
-    """Items with a released loading or intercept."""
+def released_items(ladder: Ladder) -> tuple[str, ...]:
+    """Items with a released loading, intercept or threshold."""
     items = {i for members in ladder.factors.values() for i in members}
     named = []
     for release in ladder.releases:
         left, _, right = release.element.partition("=~")
-        item = right or left.removesuffix("~1")
+        item = right or left.partition("|")[0].removesuffix("~1")
         if item in items and item not in named:
             named.append(item)
     return tuple(named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,6 +73,17 @@ def prepare(
         ready, merged = merge_categories(ready, ordered)
         findings += merged
     return PreparedGroups(ready, tuple(findings))
+
+
+def complete_among(
+    moments: Moments, names: Sequence[str], labels: Collection[str]
+) -> Moments | None:
+    """Complete respondents of some groups; None where one of them has too few, or no answers."""
+    used = Moments(moments.names, tuple(g for g in moments.groups if g.label in labels))
+    if any(g.rows is None for g in used.groups):
+        return None
+    ready = prepare(used.select(tuple(names)).complete(), names).moments
+    return ready if ready is not None and len(ready.groups) == len(labels) else None
 
 
 def _size(g: GroupMoments) -> int:

@@ -95,8 +95,11 @@ def invariance_ladder(
     ordered = tuple(item for item in items if item in set(ordered))
     climbed = ordered_steps(steps, ordinal=bool(ordered))
     ready = prepare(moments, items, ordered=ordered)
+    data = ready.moments
+    if data is not None and ordered:
+        data = data.complete().categorical(ordered)
     climb = _Climb(
-        syntax, ready.moments, estimator, missing, ordered, parameterization, partial, most, alpha,
+        syntax, data, estimator, missing, ordered, parameterization, partial, most, alpha,
         limits, factors, _asked(release, factors, items), findings=list(ready.findings),
     )  # fmt: skip
     if ready.moments is not None:

@@ -78,7 +78,8 @@ class PathsByGroup:
     """All paths of a model over groups.
 
     ``omnibus`` tests that all paths are equal at once. ``solution`` has equal loadings (but for
-    ``released``) and free paths. Empty where no comparison was possible; see ``findings``.
+    ``released``) and free paths, ``restricted`` equal ones. Empty where no comparison was
+    possible; see ``findings``.
     """
 
     paths: tuple[PathComparison, ...]
@@ -87,6 +88,7 @@ class PathsByGroup:
     groups: tuple[tuple[str, int], ...]
     released: tuple[str, ...]
     findings: tuple[Message, ...]
+    restricted: Solution | None = None
 
 
 def compare_paths(
@@ -137,7 +139,7 @@ def compare_paths(
     restricted = fitted(own + measured + regressed, "loadings", "regressions")
     omnibus = difference_test(restricted, solution) if restricted.outcome.estimated else None
     paths = _paths(solution, float(ndtri(0.5 + level / 2.0)))
-    return PathsByGroup(paths, omnibus, solution, ready.sizes, partial, tuple(findings))
+    return PathsByGroup(paths, omnibus, solution, ready.sizes, partial, tuple(findings), restricted)
 
 
 def _markers(

@@ -120,6 +120,27 @@ class Ladder:
         return count_anchors(self.factors, rung.released)
 
 
+@dataclass(frozen=True, slots=True)
+class Noninvariance:
+    """dMACS of one item between a group and the reference group (Nye & Drasgow 2011).
+
+    ``dmacs`` is the root mean squared difference of the item's expected answers at equal factor
+    scores, over the group's factor distribution, in pooled standard deviations; ``mean_bias`` is
+    the difference that it makes to the item's mean in that group, in raw units. ``loading`` and
+    ``intercept`` are those of the reference and of the group; of ordered items they belong to the
+    underlying response.
+    """
+
+    factor: str
+    item: str
+    group: str
+    reference: str
+    dmacs: float
+    mean_bias: float
+    loading: tuple[float, float]
+    intercept: tuple[float, float]
+
+
 def count_anchors(
     factors: Mapping[str, tuple[str, ...]], released: tuple[str, ...]
 ) -> dict[str, int]:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from analysis.data.names import tidy
@@ -41,17 +41,26 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return buffer.getvalue()
 
 
+Sheet = tuple[Sequence[str], Iterable[Sequence[object]]]
+
+
 def write_xlsx(
     path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "data"
 ) -> None:
     """A workbook with one sheet; text cells are stored as text, never as formulas."""
+    write_book(path, {sheet: (header, rows)})
+
+
+def write_book(path: Path, sheets: Mapping[str, Sheet]) -> None:
+    """A workbook; ``sheets`` holds header and rows by name, text is never stored as a formula."""
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    page = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "_", sheet)[:31] or "data")
-    page.append([escape_cell(name) for name in header])
-    for row in rows:
-        page.append([escape_cell(cell) for cell in row])
+    for name, (header, rows) in sheets.items():
+        page = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "_", name)[:31] or "data")
+        page.append([escape_cell(cell) for cell in header])
+        for row in rows:
+            page.append([escape_cell(cell) for cell in row])
     buffer = io.BytesIO()
     book.save(buffer)
     path.write_bytes(_without_times(buffer.getvalue()))
@@ -68,5 +77,6 @@ def _without_times(workbook: bytes) -> bytes:
             data = source.read(name)
             if name == "docProps/core.xml":
                 data = _MOMENT.sub(rb"\g<1>1980-01-01T00:00:00Z", data)
-            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+            about = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            target.writestr(about, data, compress_type=zipfile.ZIP_DEFLATED)
     return result.getvalue()

@@ -41,7 +41,7 @@ def read_text(raw: bytes, file: str, options: ReadOptions) -> RawTable:
     if not text.strip():
         raise InputError(message("data.file_empty", file=file))
     fixes = list(decoded.fixes)
-    separator = options.separator or _sniff(text, file)
+    separator = options.separator or sniff(text, file)
     if separator != "," and not options.separator:
         name = _SEPARATOR_NAMES[separator]
         fixes.append(message("data.separator_used", file=file, separator=name))
@@ -77,7 +77,7 @@ def _records(text: str, separator: str, file: str) -> Iterator[_Row]:
         ) from None
 
 
-def _sniff(text: str, file: str) -> str:
+def sniff(text: str, file: str) -> str:
     """The separator that cuts the first rows into most columns of equal number."""
     lines = [line for line in re.split(r"\r\n|\r|\n", text[:200_000]) if line.strip()]
     head = "\n".join(lines[:50])

@@ -150,13 +150,14 @@ def _check_variable(
 def _category(
     variable: Variable, cells: Sequence[object], key: str, options: ReadOptions, notes: Notes
 ) -> Labels:
-    labels = to_labels(cells, _missing_labels(options, variable.levels))
+    labels = to_labels(cells, missing_labels(options, variable.levels))
     codes = {number_text(code) for code in variable.missing}
     labels = [None if label in codes else label for label in labels]
     return match_levels(variable.column, key, labels, tuple(variable.levels), notes)
 
 
-def _missing_labels(options: ReadOptions, levels: Mapping[str, object]) -> tuple[str, ...]:
+def missing_labels(options: ReadOptions, levels: Mapping[str, object]) -> tuple[str, ...]:
+    """Words that stand for no label, apart from those that are a level's name."""
     declared = {folded(level) for level in levels}
     return tuple(w for w in (*options.missing_text, *MISSING_WORDS) if folded(w) not in declared)
 
@@ -194,7 +195,7 @@ def match_levels(
 def read_group(group: Group, cells: Sequence[object], options: ReadOptions, notes: Notes) -> Labels:
     """A grouping column as labels; empty labels are counted, one group per row refused."""
     key = f"groups.{group.name}"
-    labels = to_labels(cells, _missing_labels(options, group.levels))
+    labels = to_labels(cells, missing_labels(options, group.levels))
     counts = Counter(label for label in labels if label is not None)
     n = sum(counts.values())
     if n and len(counts) > max(20, n / 3) and not group.levels:

@@ -16,7 +16,7 @@ from analysis.sem import indices
 from analysis.sem.algebra import half_index, inverse, inverse_and_logdet
 from analysis.sem.fit import Fit
 from analysis.sem.inference import constrained_inverse, degrees_of_freedom
-from analysis.sem.robust import saturated_information
+from analysis.sem.robust import saturated_information, saturated_meat
 from analysis.sem.stacked import blocks, compared, exogenous
 from analysis.sem.weights import normal_weight, within
 
@@ -45,9 +45,9 @@ def fiml_corrected(fit: Fit, *, scaled: bool) -> Corrected:
         keep = ~within(x, len(one.S), means=True)
         free = np.ix_(keep, keep)
         stat += one.n * _discrepancy(one.S, one.Sigma, one.mean - one.mu)
-        Wm, Jm = saturated_information(sample)
-        observed.append(block.share * Wm[free])
-        first.append(Jm[free])
+        observed.append(block.share * saturated_information(sample)[free])
+        if scaled:
+            first.append(saturated_meat(sample)[free])
         complete.append(block.share * normal_weight(one.S, means=True)[free])
         Delta.append(block.Delta[:, keep])
     shares = [b.share for b in blocks(fit)]

@@ -37,7 +37,7 @@ class Patterns:
     rows: Array
     member: NDArray[np.intp]
     size: float
-    cache: dict[str, tuple[Array, Array]] = field(default_factory=dict, compare=False, repr=False)
+    cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def shared(self) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -156,11 +156,33 @@ def ordinal_moments(
     correlation[found.mixed] = polyserial(answers, uni, found)
     correlation[found.neither] = pearson(answers, uni, found)
     _check_numeric_copies(found, correlation, names, where_in(label))
+    gamma = nacov(answers, uni, found, correlation)
+    return assembled(
+        answers, uni, found, correlation, gamma, names=names, levels=levels, label=label,
+        warnings=warnings,
+    )  # fmt: skip
+
+
+def assembled(
+    answers: Answers,
+    uni: Univariate,
+    found: Pairs,
+    correlation: Array,
+    gamma: Array,
+    *,
+    names: Sequence[str],
+    levels: Mapping[str, tuple[float, ...]],
+    label: str = "",
+    warnings: tuple[Message, ...] = (),
+) -> OrdinalMoments:
+    """The record of what was computed: ``correlation`` (m,) of the pairs, ``gamma`` (r, r).
+
+    ``levels`` are the codes of each ordered item.
+    """
     sd = np.ones(answers.p)
     sd[answers.numeric] = uni.sd
     matrix = np.eye(answers.p)
     matrix[found.row, found.col] = matrix[found.col, found.row] = correlation
-    empty = _empty_tables(answers, found, names)
     warnings += _correlation_warnings(answers, found, correlation, matrix, names, where_in(label))
     stacked, stacked_names, variable = _stack(answers, uni, found, correlation, sd, names)
     means = np.zeros(answers.p)
@@ -178,8 +200,8 @@ def ordinal_moments(
         stacked=stacked,
         stacked_names=stacked_names,
         threshold_variable=variable,
-        gamma=nacov(answers, uni, found, correlation),
-        empty_tables=empty,
+        gamma=gamma,
+        empty_tables=_empty_tables(answers, found, names),
         warnings=warnings,
     )
 

@@ -95,20 +95,28 @@ def yuan_bentler_mplus(fit: Fit, df: float, bread: Array, scores: Array) -> Corr
             C = gamma(sample, means=means, x=x)[np.ix_(keep, keep)]
             saturated += float(np.sum(A * C))
         else:
-            A, B = saturated_information(sample)
+            A, B = saturated_information(sample), saturated_meat(sample)
             solved = np.linalg.solve(A[np.ix_(keep, keep)], B[np.ix_(keep, keep)])
             saturated += float(np.trace(solved))
     trace = saturated - float(np.sum(bread * scores))
     return Correction("yuan.bentler.mplus", trace / df, 0.0, df, trace)
 
 
-def saturated_information(sample: GroupMoments) -> tuple[Array, Array]:
-    """Observed and first-order information (r, r) of the saturated model under missing data."""
+def saturated_information(sample: GroupMoments) -> Array:
+    """Observed information (r, r) of the saturated model under missing data."""
+    assert sample.patterns is not None and sample.mean is not None
+    cache = sample.patterns.cache
+    if "observed" not in cache:
+        at = moments_only(sample.mean, sample.cov)
+        cache["observed"] = FullInformation(sample.patterns, 0.0).saturated_information(at)
+    return cache["observed"]
+
+
+def saturated_meat(sample: GroupMoments) -> Array:
+    """First-order information (r, r) of the same, from the respondents' scores."""
     assert sample.patterns is not None and sample.mean is not None and sample.answers is not None
     cache = sample.patterns.cache
-    if "saturated" not in cache:
-        loss = FullInformation(sample.patterns, 0.0)
-        at = moments_only(sample.mean, sample.cov)
-        first_order = sample.answers.covariance(loss.scores(at))
-        cache["saturated"] = loss.saturated_information(at), first_order
-    return cache["saturated"]
+    if "first_order" not in cache:
+        scores = FullInformation(sample.patterns, 0.0).scores(moments_only(sample.mean, sample.cov))
+        cache["first_order"] = sample.answers.covariance(scores)
+    return cache["first_order"]

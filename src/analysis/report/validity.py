@@ -1,4 +1,4 @@
-"""Evidence on discriminant validity."""
+"""Evidence on discriminant validity: the Fornell-Larcker criterion."""
 
 from __future__ import annotations
 
@@ -67,53 +67,6 @@ def fornell_larcker_table(
     return Evidence(
         id="fornell-larcker", title=table.title, table=table, verdict=verdict,
         citations=("fornell1981",), language=language, stamps=tuple(stamps),
-    )  # fmt: skip
-
-
-def htmt_table(
-    result: Matrices,
-    *,
-    solution: Solution | None = None,
-    language: str = "en",
-    labels: LabelsLike = None,
-    stamps: Sequence[str] = (),
-) -> Evidence:
-    """Heterotrait-monotrait ratios below the diagonal, against .85 and .90, group after group."""
-    names = resolve(labels)
-    rule = criterion("validity.htmt")
-    results = _each(result)
-    pairs = [
-        (g, i, j)
-        for g, one in enumerate(results)
-        for i in range(len(one.constructs))
-        for j in range(i)
-    ]
-    failed = [(g, i, j) for g, i, j in pairs if rule.missed(results[g].values[i][j])]
-    severe = [(g, i, j) for g, i, j in pairs if rule.grade(results[g].values[i][j]) == "poor"]
-    notes = [
-        say(
-            "htmt.note",
-            language,
-            strict=unit(rule.good, language, 2),
-            loose=unit(rule.acceptable, language, 2),
-            sources=cite(rule.cite, language),
-        )
-    ]
-    if failed:
-        notes.append("a|" + say("htmt.note_missed", language, strict=unit(rule.good, language, 2)))
-    formula = str(getattr(results[0], "formula", ""))
-    table = _lower_triangle(
-        results, names, key="htmt", title=say("htmt.title", language), diagonal=False,
-        failed=failed, notes=notes, formulas=(formula,) if formula else (), solution=solution,
-    )  # fmt: skip
-    verdict = refusal(solution, language) or _pairs_verdict(
-        "htmt", failed, results, names, language, solution
-    )
-    if severe and verdict.level == "mixed":
-        verdict = Verdict("poor", verdict.sentences, verdict.citations)
-    return Evidence(
-        id="htmt", title=table.title, table=table, verdict=verdict, citations=rule.cite,
-        language=language, stamps=tuple(stamps),
     )  # fmt: skip
 
 

@@ -11,13 +11,33 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, update_wrapper
+from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar, cast
 
-import numba
-
 F = TypeVar("F", bound=Callable[..., object])
+PACKAGE = "analysis."
+
+
+class Kernel:
+    """Stands for a kernel until one is called: Numba takes half a second to import."""
+
+    waiting: list[Kernel] = []  # noqa: RUF012
+    lock = Lock()
+
+    def __init__(self, function: Callable[..., object], options: dict[str, Any]) -> None:
+        self.function, self.options = function, options
+        self.compiled: Callable[..., object] | None = None
+        update_wrapper(self, function)
+        Kernel.waiting.append(self)
+
+    def __call__(self, *arguments: object) -> object:
+        if self.compiled is None:
+            compile_waiting()
+        assert self.compiled is not None
+        return self.compiled(*arguments)
 
 
 def kernel(function: F) -> F:
@@ -25,18 +45,32 @@ def kernel(function: F) -> F:
 
     No fast-math: sums keep their order, so results do not depend on how loops are vectorized.
     """
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = before or str(cache_folder())
-    try:
-        return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
-    finally:
-        config.CACHE_DIR = before
+    return cast(F, Kernel(function, {"cache": True}))
 
 
 def inlined(function: F) -> F:
     """Compile ``function`` into each kernel that calls it: for loops too short for a call."""
-    return cast(F, numba.njit(error_model="numpy", nogil=True, inline="always")(function))
+    return cast(F, Kernel(function, {"inline": "always"}))
+
+
+def compile_waiting() -> None:
+    """Put Numba's functions in the place of all kernels that wait, wherever they are imported."""
+    with Kernel.lock:
+        numba: Any = import_module("numba")
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = before or str(cache_folder())
+        try:
+            for one in Kernel.waiting:
+                wrap = numba.njit(error_model="numpy", nogil=True, **one.options)
+                one.compiled = wrap(one.function)
+        finally:
+            numba.config.CACHE_DIR = before
+        Kernel.waiting.clear()
+        for name, module in list(sys.modules.items()):
+            if name.startswith(PACKAGE):
+                for key, value in list(vars(module).items()):
+                    if isinstance(value, Kernel) and value.compiled is not None:
+                        setattr(module, key, value.compiled)
 
 
 @cache

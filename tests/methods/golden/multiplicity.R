@@ -1,0 +1,10 @@
+# Adjusted p-values by R's p.adjust. Run: Rscript multiplicity.R > multiplicity.json
+p <- c(0.0012, 0.049, 0.2, 0.0001, 0.049, 0.81, 0.03, 1)
+show <- function(x) paste0("[", paste(sprintf("%.15g", x), collapse = ", "), "]")
+cat("{\n")
+cat(' "p": ', show(p), ",\n", sep = "")
+cat(' "holm": ', show(p.adjust(p, "holm")), ",\n", sep = "")
+cat(' "bh": ', show(p.adjust(p, "BH")), ",\n", sep = "")
+z <- (0.61 - 0.45) / sqrt(0.05^2 + 0.06^2)
+cat(' "difference": ', show(c(0.16, sqrt(0.05^2 + 0.06^2), 2 * pnorm(-abs(z)))), ",\n", sep = "")
+cat(' "version": "', R.version.string, '"\n}\n', sep = "")

@@ -14,16 +14,16 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab lint typecheck unit notebooks refresh validate parity bench lock clean
+.PHONY: help report test lab lint typecheck unit notebooks refresh validate parity bench bench-batch lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 report: $(ready) ## run a study's notebooks and write reports/ (STUDY=spanish_bank LANGUAGE=en)
 	@$(bin)/loyalty run $(STUDY) $(if $(language),-p language=$(language))
 
 test: $(ready) ## everything that must pass: lint, types, layers, unit tests, notebooks
-	@$(MAKE) --no-print-directory --keep-going lint typecheck unit notebooks
+	@$(MAKE) --no-print-directory --keep-going -j2 lint typecheck unit notebooks
 
 lab: $(ready) ## open JupyterLab on notebooks/
 	@$(bin)/jupyter lab notebooks
@@ -53,7 +53,10 @@ parity: $(ready) ## compare with lavaan where R has it
 	@$(pytest) -q -m parity tests/validate
 
 bench: $(ready) ## timings of the hot paths
-	@$(bin)/python benchmarks/run.py
+	@$(bin)/python -m benchmarks.run
+
+bench-batch: $(ready) ## batches against plain papermill loops (minutes)
+	@$(bin)/python -m benchmarks.batch
 
 lock: ## renew requirements.lock and environment.yml from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 --generate-hashes \

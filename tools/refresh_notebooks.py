@@ -18,7 +18,9 @@ from analysis.run.params import NOTEBOOKS, schema
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_STUDY = "spanish_bank"
-OWN_STUDY = {"00_survey": "omnichannel", "40_channels": "omnichannel"}
+OWN_STUDY = dict.fromkeys(
+    ("00_survey", "40_channels", "50_segments", "60_loyalty_index", "70_retention"), "omnichannel"
+)
 
 
 def default_study(name: str) -> str:

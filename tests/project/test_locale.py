@@ -15,7 +15,8 @@ from analysis.i18n import LANGUAGES, catalogue
 SRC = Path(__file__).resolve().parents[2] / "src" / "analysis"
 AREAS = sorted({key.split(".")[0] for key in catalogue("en")})
 NAME = re.compile(rf"(?:{'|'.join(AREAS)})(?:\.[a-z0-9_]+)+")
-FILES = (".toml", ".json", ".csv", ".html", ".css", ".ipynb", ".bib", ".lav", ".svg", ".md", ".j2")
+FILES = (".toml", ".json", ".csv", ".html", ".css", ".ipynb", ".bib", ".lav", ".svg", ".md", ".j2",
+         ".js", ".xlsx", ".log")  # fmt: skip
 
 
 def _slots(sentence: str) -> set[str]:

@@ -44,9 +44,7 @@ def fornell(s: Solution, **words: Any) -> Evidence:
 
 
 def htmt(s: Solution, **words: Any) -> Evidence:
-    found = measurement.discriminant_validity(s)
-    matrix = Matrix(found.constructs, found.htmt, measurement.HTMT)
-    return report.htmt_table(matrix, solution=s, **words)
+    return report.htmt_table(measurement.discriminant_validity(s), solution=s, **words)
 
 
 BUILDERS: dict[str, Callable[..., Evidence]] = {

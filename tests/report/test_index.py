@@ -73,5 +73,5 @@ def test_empty_and_broken_records() -> None:
 
 def test_screening_runs_say_what_was_done() -> None:
     html = render_index([{**RECORD, "outcome": "", "measures": {}}], "en")
-    assert "answers screened" in html
+    assert "finished" in html
     assert "badge bad" not in html

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from analysis.i18n import LANGUAGES
+from analysis.methods.consistency import Consistency, consistency
 from analysis.methods.invariance import (
+    FitChange,
+    Ladder,
+    PairOfGroups,
     compare_paths,
+    group_effects,
     invariance_ladder,
     latent_means,
     noninvariance,
     pairs_of_groups,
+    permuted_ladder,
+)
+from analysis.methods.waves import (
+    constructs_of,
+    cross_lagged,
+    latent_change,
+    panel,
+    wave_ladder,
 )
 from analysis.report import Evidence, Labels, from_payload
+from analysis.report.consistency import consistency_figure, consistency_table
 from analysis.report.invariance import (
     causes_table,
     invariance_figure,
@@ -23,6 +38,7 @@ from analysis.report.invariance import (
     noninvariance_table,
     releases_table,
 )
+from analysis.report.invariance_effects import group_effects_figure, group_effects_table
 from analysis.report.invariance_groups import (
     group_pairs_figure,
     group_paths_figure,
@@ -30,7 +46,9 @@ from analysis.report.invariance_groups import (
     latent_means_table,
     path_differences_table,
 )
+from analysis.report.invariance_permutation import permutation_table
 from analysis.report.invariance_words import fit_limits, parameter_name
+from analysis.report.waves import change_table, lagged_figure, wave_ladder_table, wave_text
 from analysis.sem import Moments
 
 MODEL = "f =~ a1 + a2 + a3 + a4\ng =~ b1 + b2 + b3\ng ~ f"
@@ -73,7 +91,36 @@ def all_evidence(groups: tuple[str, ...], language: str, partial: str) -> list[E
         group_paths_figure(paths, **words),
         path_differences_table(paths, **words),
         group_pairs_figure(pairs_of_groups(MODEL, data, estimator="ML"), **words),
+        permutation_table(permuted_ladder(ladder, MODEL, data, permutations=20), **words),
+        group_effects_figure(group_effects(paths, draws=200), **words),
+        group_effects_table(group_effects(paths, draws=200), draws=200, **words),
+        consistency_table(index(ladder), **words),
+        consistency_figure(index(ladder), **words),
     ]  # fmt: skip
+
+
+@cache
+def followed(language: str, partial: str) -> list[Evidence]:
+    """Two waves of 200 persons; the last item of the second one has another intercept."""
+    data = answers(n=200, groups=("one", "two"))
+    rows = np.concatenate([g.rows for g in data.groups if g.rows is not None])
+    rows[200:] += 0.5 * rows[:200]
+    rows[200:, 3] += 1.0
+    found = panel(
+        rows, NAMES, ids=[*range(200)] * 2, waves=["1"] * 200 + ["2"] * 200, order=("1", "2")
+    )
+    ladder = wave_ladder(found, constructs_of(MODEL), estimator="ML", release=partial == "apply")
+    words = {"language": language, "labels": Labels(names={"f": "Faith"}, groups={"1": "Spring"})}
+    return [
+        wave_ladder_table(ladder, **words),
+        change_table(latent_change(ladder), **words),
+        lagged_figure(cross_lagged(ladder), **words),
+        wave_text(latent_change(ladder), language=language),
+    ]
+
+
+def index(ladder: Ladder) -> Consistency | None:
+    return consistency(ladder.scalar.solution, draws=20) if ladder.scalar else None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -87,6 +134,57 @@ def test_every_piece_is_written_and_read_again(language: str, partial: str) -> N
         bundle = e._repr_mimebundle_()
         assert "Traceback" not in bundle["text/html"]
         assert e.table or e.figure or e.paragraphs or e.verdict
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("partial", ["propose", "apply"])
+def test_waves_are_written_and_read_again(language: str, partial: str) -> None:
+    found = followed(language, partial)
+    for e in found:
+        assert from_payload(e.to_payload()).to_payload() == e.to_payload()
+        assert e.table or e.figure or e.paragraphs
+    ladder, change, _, text = found
+    assert ladder.verdict is not None
+    assert ladder.verdict.level == "mixed"
+    assert "a4" in " ".join(ladder.verdict.sentences)
+    assert (change.table is None) == (text.table is None) == (partial == "propose")
+    if partial == "apply":
+        assert any("Spring" in words for words in change.paragraphs)
+
+
+def test_index_is_refused_with_the_means_and_falls_with_the_item() -> None:
+    found = {e.id: e for e in all_evidence(ALL, "en", "propose")}
+    verdict = found["consistency-table"].verdict
+    assert verdict is not None
+    assert verdict.level == "none"
+    found = {e.id: e for e in all_evidence(ALL, "en", "apply")}
+    table = found["consistency-table"].table
+    assert table is not None
+    measured = {str(row[0]): float(str(row[4])) for row in table.rows}
+    assert measured["one \u2013 three"] < measured["one \u2013 two"]
+    figure = found["consistency-figure"].figure
+    assert figure is not None
+    assert figure.data is not None
+    assert len(figure.data.rows) == 3 * 2
+
+
+def test_permutations_and_effects_name_what_differs() -> None:
+    found = {e.id: e for e in all_evidence(ALL, "en", "apply")}
+    table = found["permutation-table"].table
+    assert table is not None
+    assert [h for _, h in table.groups][1:] == ["Scalar: largest score tests of single equalities"]
+    assert table.rows[table.groups[1][0]][0] == "a4, intercept"
+    assert found["group-effects-table"].paragraphs  # the model has no indirect effect
+
+
+def test_groups_that_deviate_from_most_others_are_named_together() -> None:
+    change = {True: FitChange(-0.03, 0.02, 0.02), False: FitChange(0.0, 0.0, 0.0)}
+    pairs = [
+        PairOfGroups(a, b, 9.0, 2, 0.01, 0.02, change[(a in "ef") != (b in "ef")])
+        for a, b in combinations("abcdef", 2)
+    ]
+    words = group_pairs_figure(pairs).paragraphs
+    assert words == ("These groups lose too much fit with most of the others: e, f.",)
 
 
 def test_verdict_refuses_means_while_the_ladder_stands_at_metric() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from analysis.run import warm
 from analysis.run.execute import Job, Place
 from analysis.run.notebook import EVIDENCE_MIME, RECORD_MIME
 
@@ -73,3 +74,20 @@ def render() -> Callable[..., str]:
         return f"<h1>{title}</h1>{failure}{len(executed.cells)}"
 
     return render
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[warm.Server]:
+    """One fork server for all tests."""
+    if not warm.possible():
+        pytest.skip("forks on Linux only")
+    own = warm.OwnServer()
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def forking(fork_server: warm.Server, monkeypatch: pytest.MonkeyPatch) -> warm.Server:
+    """Runs of this test fork their kernels from the one server."""
+    monkeypatch.setenv(warm.VARIABLE, fork_server.path)
+    return fork_server

@@ -155,9 +155,10 @@ def test_an_interrupted_run_leaves_no_report(
     )
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 60
-    while not list(reports.glob("*/.making-*/executed.ipynb")):
+    while not list(reports.glob("*/.making-*/run.log")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    time.sleep(1.0)
     process.send_signal(blow)
     _, said = process.communicate(timeout=30)
     assert process.returncode == code
@@ -226,7 +227,8 @@ def test_a_run_is_repeated_to_the_byte_in_either_language(
             arguments = ("-p", f"language={language}", "-n", "10_measurement")
             assert call("run", "ecsi_mobile", *arguments, "--output", str(reports)) == 0
             (folder,) = (p.parent for p in reports.glob("*/*/run.json"))
-            names = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "run.json")
+            timed = ("run.json", "run.log")
+            names = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in timed)
             seen.append({str(p.relative_to(reports)): p.read_bytes() for p in names})
         assert seen[0] == seen[1]
         assert len(seen[0]) > 20
@@ -244,7 +246,7 @@ def test_a_failed_run_exits_with_1_and_names_the_step(
     broken.cells[6].source = "1 / 0"
     path = tmp_path / "broken.ipynb"
     notebook.write(broken, path)
-    monkeypatch.setattr("analysis.run.commands.notebook_path", lambda name, root: path)
+    monkeypatch.setattr("analysis.run.jobs.notebook_path", lambda name, root: path)
     assert call("run", "spanish_bank", "-n", "20_structure", "--output", str(tmp_path)) == 1
     out = capsys.readouterr().out
     assert "FAILED" in out

@@ -33,6 +33,7 @@ def test_a_run_leaves_one_complete_folder(job: Any, place: Place, render: Any) -
         "executed.ipynb",
         "report.html",
         "run.json",
+        "run.log",
     ]
     assert json.loads((target / "evidence/01-answer.json").read_text())["title"] == "Answer b"
     stored = json.loads((target / "run.json").read_text())
@@ -47,7 +48,7 @@ def test_a_second_run_gives_the_same_bytes(job: Any, place: Place, render: Any) 
     _, again = run(job(), place=place, render=render)
     second = files(again)
     assert again == target
-    assert {n for n in first if first[n] != second[n]} <= {"run.json"}
+    assert {n for n in first if first[n] != second[n]} <= {"run.json", "run.log"}
 
 
 def test_the_kernel_is_this_python_whatever_kernelspecs_say(

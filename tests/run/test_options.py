@@ -346,7 +346,7 @@ def test_a_solution_held_by_a_bound_supports_no_conclusion(
 
 def test_every_flag_is_a_described_parameter(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(FIT_OPTIONS) == set(StructureParams.model_fields) - {
-        "study", "language", "draws", "seed",
+        "study", "language", "draws", "seed", "interval", "holdout",
     }  # fmt: skip
     assert call("fit", "--help") == 0
     out = " ".join(capsys.readouterr().out.split())

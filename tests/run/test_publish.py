@@ -73,6 +73,19 @@ def test_racing_writers_never_show_a_mixture(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "target"]
 
 
+def test_a_claim_is_held_by_one_and_gone_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / f"{publish.CLAIM}run"
+    with publish.claimed(path):
+        publish.sweep_claims(tmp_path)
+        assert path.exists()
+        with path.open() as handle:
+            assert not publish._lock(handle, wait=False)
+    assert not path.exists()
+    path.touch()
+    publish.sweep_claims(tmp_path)
+    assert not path.exists()
+
+
 def test_write_text_is_all_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "index.json"
     publish.write_json(path, {"a": "品牌"})

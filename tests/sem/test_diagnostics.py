@@ -193,6 +193,8 @@ def test_second_engine_sees_through_free_intercepts(holzinger: pd.DataFrame) -> 
         THREE.replace("x2", "a*x2").replace("x3", "a*x3"),  # equality
         f"{THREE}\nx1 ~ 0*1\nvisual ~ 1",  # a mean structure that restricts
         "x1 ~~ x2\nx2 ~~ x3",  # no regression that semopy would read
+        f"{THREE}\nx1 ~~ 1*x1",  # a fixed variance, which standardizing would change
+        f"{THREE.replace('x1', 'NA*x1')}\nvisual ~~ 1*visual",  # semopy fixes x1 as well
     ],
 )
 def test_second_engine_keeps_out_of_what_semopy_gets_wrong(
@@ -201,6 +203,16 @@ def test_second_engine_keeps_out_of_what_semopy_gets_wrong(
     solution = fit(model, holzinger)
     assert solution.outcome.estimated
     assert solution.second_engine is None
+
+
+def test_second_engine_keeps_out_of_unit_variance_factors(holzinger: pd.DataFrame) -> None:
+    """semopy would fix a loading besides the variance: not comparable, so no disagreement."""
+    assert fit(THREE, holzinger, std_lv=True).second_engine is None
+
+
+def test_second_engine_accepts_a_residual_variance_of_zero(holzinger: pd.DataFrame) -> None:
+    compared = fit(f"{THREE}\nx1 ~~ 0*x1", holzinger).second_engine
+    assert compared is not None and compared.agrees
 
 
 def test_second_engine_notices_another_answer(holzinger: pd.DataFrame) -> None:

@@ -89,8 +89,9 @@ def test_hypotheses_are_paths_of_the_model(name: str, model: str) -> None:
         parse_model(loaded.models[model].text, source=model), options=PartableOptions()
     )
     paths = {f"{row.lhs} ~ {row.rhs}" for row in table.rows if row.op == "~"}
+    effects = {row.lhs for row in table.rows if row.op == ":="}
     for hypothesis in loaded.models[model].hypotheses:
-        assert hypothesis.path in paths, hypothesis.id
+        assert hypothesis.path in paths | effects, hypothesis.id
         assert hypothesis.sign in ("+", "-")
 
 

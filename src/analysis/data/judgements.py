@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,11 @@ def read_comparisons(folder: Path, names: Sequence[str]) -> NDArray[np.float64] 
             else:
                 matrix[at[first], at[second]] = ratio
                 matrix[at[second], at[first]] = 1.0 / ratio
-        rows, columns = np.nonzero(np.isnan(matrix))
-        missing = [f"{names[i]} / {names[j]}" for i, j in zip(rows, columns) if i < j]
+        missing = [
+            f"{first} / {second}"
+            for first, second in combinations(names, 2)
+            if np.isnan(matrix[at[first], at[second]])
+        ]
         problems += [message("loyalty_index.pair_missing", expert=expert, pair=p) for p in missing]
         found.append(matrix)
     if problems:

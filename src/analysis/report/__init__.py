@@ -5,11 +5,14 @@ one self-contained HTML file. No statistics are computed here.
 """
 
 from analysis.report.diagram import path_diagram
+from analysis.report.distinct import distinct_figure, distinct_table
 from analysis.report.effects import effects_table
 from analysis.report.engines import engine_table
 from analysis.report.evidence import Evidence, from_payload
 from analysis.report.fit import fit_figure, fit_table, fit_verdict
+from analysis.report.fit_bootstrap import fit_bootstrap_table
 from analysis.report.html import render_report
+from analysis.report.htmt import htmt_table
 from analysis.report.index import render_index
 from analysis.report.indices import judged
 from analysis.report.labels import Labels
@@ -18,6 +21,7 @@ from analysis.report.misfit import modification_table, residuals_figure, residua
 from analysis.report.prose import conclusive, ending
 from analysis.report.records import Column, Figure, Notice, Table, Verdict
 from analysis.report.reliability import reliability_table
+from analysis.report.reliability_figure import reliability_figure
 from analysis.report.sample import correlation_table, run_parameters, sample_summary
 from analysis.report.specification import model_specification, outcome_banner, parameter_table
 from analysis.report.structure import (
@@ -26,7 +30,7 @@ from analysis.report.structure import (
     paths_table,
     r2_table,
 )
-from analysis.report.validity import fornell_larcker_table, htmt_table
+from analysis.report.validity import fornell_larcker_table
 from analysis.report.writeup import methods_text
 
 __all__ = [
@@ -40,10 +44,13 @@ __all__ = [
     "conclusive",
     "correlation_table",
     "defined_effects_table",
+    "distinct_figure",
+    "distinct_table",
     "effects_figure",
     "effects_table",
     "ending",
     "engine_table",
+    "fit_bootstrap_table",
     "fit_figure",
     "fit_table",
     "fit_verdict",
@@ -61,6 +68,7 @@ __all__ = [
     "path_diagram",
     "paths_table",
     "r2_table",
+    "reliability_figure",
     "reliability_table",
     "render_index",
     "render_report",

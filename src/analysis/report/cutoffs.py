@@ -42,7 +42,7 @@ def cutoffs_table(
     names = resolve(labels)
     title = say("title", language)
     if not found.levels:
-        return _nothing("cutoffs-table", title, found, language, stamps)
+        return _nothing(title, found, language, stamps)
     observed = observed_indices(solution)
     rows: list[tuple[Cell, ...]] = [
         (say("row.observed", language), "", *(observed[n] for n in INDICES)),
@@ -140,11 +140,9 @@ def _added(found: DynamicCutoffs, level: Level, labels: Labels, language: str) -
     return join(parts, language)
 
 
-def _nothing(
-    key: str, title: str, found: DynamicCutoffs, language: str, stamps: Sequence[str]
-) -> Evidence:
+def _nothing(title: str, found: DynamicCutoffs, language: str, stamps: Sequence[str]) -> Evidence:
     return Evidence(
-        id=key,
+        id="cutoffs-table",
         title=title,
         verdict=Verdict("none", (say("none", language),)),
         notices=tuple(Notice("note", *m.parts(language)) for m in found.findings),
@@ -195,7 +193,8 @@ def cutoffs_figure(
     del labels
     title = say("figure.title", language)
     if not found.levels:
-        return _nothing("cutoffs-figure", title, found, language, stamps)
+        return Evidence("cutoffs-figure", title, paragraphs=(say("none", language),),
+                        language=language, stamps=tuple(stamps))  # fmt: skip
     observed = observed_indices(solution)
     names = [say("figure.correct", language)]
     names += [say("figure.level", language, number=x.number) for x in found.levels]

@@ -9,7 +9,6 @@ from analysis.report import numbers
 from analysis.report.criteria import criterion
 from analysis.report.references import cite
 
-
 _SHARE = "measurement.improper_draws"
 
 
@@ -32,6 +31,8 @@ def counts_note(counts: CountsLike, language: str) -> str:
         name: numbers.integer(getattr(counts, name), language=language)
         for name in ("draws", "converged", "improper", "failed")
     }
+    if counts.converged == counts.draws:
+        return text("measuring.draws.all", language, draws=fields["draws"])
     note = text("measuring.draws.counts", language, **fields)
     if not _many_lost(counts):
         return note

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.report import export, fragment, payload
+from analysis.report import export, fragment, payload, what_if_widget
 from analysis.report.payload import (
     MIME,
     SCHEMA,
@@ -20,6 +20,7 @@ from analysis.report.payload import (
     read_verdict,
 )
 from analysis.report.records import Figure, Notice, Table, Verdict
+from analysis.report.what_if_records import WhatIfWidget
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Evidence:
 
     ``id`` is a slug that is stable between runs; ``citations`` are keys of ``references.bib``;
     ``stamps`` are short warnings such as ``SIMULATED`` that must stay with the piece.
-    ``heading`` (2 or 3) makes the title a section heading of the report.
+    ``heading`` (2 or 3) makes the title a section heading of the report. A ``widget`` is shown in
+    the report's page only; the rest of the piece must say the same without it.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Evidence:
     notices: tuple[Notice, ...] = ()
 
     heading: int = 0
+    widget: WhatIfWidget | None = None
 
     @property
     def all_citations(self) -> tuple[str, ...]:
@@ -52,7 +55,10 @@ class Evidence:
 
     def to_payload(self) -> dict[str, Any]:
         """The evidence as plain JSON values; numbers to 8 significant digits, NaN as null."""
-        return payload.to_payload(self)
+        found = payload.to_payload(self)
+        if self.widget is not None:
+            found["widget"] = what_if_widget.to_payload(self.widget)
+        return found
 
     def to_csv(self) -> str:
         """The table (or the figure's numbers) as CSV, safe to open in a spreadsheet."""
@@ -85,7 +91,7 @@ def from_payload(source: object) -> Evidence:
     top = read_mapping(source, "evidence")
     if top.get("schema") != SCHEMA:
         raise ValueError(f"evidence payload of schema {top.get('schema')!r}, expected {SCHEMA}")
-    verdict = top.get("verdict")
+    verdict, widget = top.get("verdict"), top.get("widget")
     return Evidence(
         id=read_text(top, "id"),
         title=read_text(top, "title"),
@@ -98,4 +104,5 @@ def from_payload(source: object) -> Evidence:
         verdict=None if verdict is None else read_verdict(verdict),
         paragraphs=read_texts(top, "paragraphs"),
         citations=read_texts(top, "citations"),
+        widget=None if widget is None else what_if_widget.read_widget(widget),
     )

@@ -11,6 +11,7 @@ from analysis.report.records import Figure, Notice, Piece, Verdict
 from analysis.report.references import cite
 from analysis.report.sanitize import clean_svg
 from analysis.report.tables import caption_html, inline, plain, table_html
+from analysis.report.what_if_widget import widget_html
 
 SYMBOLS = {"good": "\u25cf", "mixed": "\u25d0", "poor": "\u25cb", "none": "\u2014"}
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -28,8 +29,12 @@ def evidence_html(
     figure_number: int | None = None,
     anchor: str = "",
     titled: bool = True,
+    interactive: bool = False,
 ) -> str:
-    """The evidence as HTML; every word escaped, every drawing sanitized."""
+    """The evidence as HTML; every word escaped, every drawing sanitized.
+
+    ``interactive`` adds the widget, for pages that carry its script.
+    """
     language = evidence.language
     place = anchor or slug(evidence.id)
     parts = [f'<p class="stamp">{escape(_stamp(s, language))}</p>' for s in evidence.stamps]
@@ -40,6 +45,8 @@ def evidence_html(
         parts.append(_figure_html(evidence.figure, language, figure_number, place))
     if evidence.table is not None:
         parts.append(table_html(evidence.table, language=language, number=table_number))
+    if interactive and evidence.widget is not None:
+        parts.append(widget_html(evidence.widget, language=language, place=escape(place)))
     if evidence.verdict is not None:
         parts.append(_verdict_html(evidence.verdict, language))
     parts.extend(f"<p>{inline(p)}</p>" for p in evidence.paragraphs)

@@ -1,7 +1,8 @@
-"""An executed notebook as one self-contained HTML file without scripts.
+"""An executed notebook as one self-contained HTML file without scripts of others.
 
 Evidence is rebuilt from its JSON payload, never taken from the HTML that stands in the notebook:
-whatever a cell printed, only words, numbers and sanitized drawings reach the page.
+whatever a cell printed, only words, numbers and sanitized drawings reach the page. The one script
+there may be is this package's own for sliders; the page's policy admits it by its hash.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from analysis.report.fragment import compact, evidence_html, slug
 from analysis.report.markdown import Headings, to_html
 from analysis.report.payload import MIME
 from analysis.report.references import reference_list
+from analysis.report.what_if_widget import script, script_source, style
 
 CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -64,6 +66,7 @@ class _Page:
     tables: int = 0
     figures: int = 0
     failed: bool = False
+    interactive: bool = False
     anchors: set[str] = field(default_factory=set)
 
     def add(self, html: str) -> None:
@@ -95,8 +98,9 @@ def render_report(
     template = environment().get_template("report.html.j2")
     return template.render(
         lang=LANGUAGE_CODES.get(language, language),
-        csp=CSP,
-        css=style_sheet(),
+        csp=f"{CSP}; {script_source()}" if page.interactive else CSP,
+        css=style_sheet() + (compact(style()) if page.interactive else ""),
+        script=script() if page.interactive else "",
         say=lambda key, **fields: _say(key, language, **fields),
         page_title=" \u00b7 ".join(p for p in (title, str(about.get("study_title") or "")) if p),
         kicker=str(about.get("study_title") or about.get("study") or ""),
@@ -276,7 +280,9 @@ def _numbered(page: _Page, piece: Evidence) -> str:
         figure_number=figure,
         anchor=f"ev-{anchor}",
         titled=not said and not piece.heading,
+        interactive=True,
     )
+    page.interactive = page.interactive or piece.widget is not None
     page.tables += piece.table is not None
     page.figures += piece.figure is not None
     if piece.heading in (2, 3):

@@ -111,7 +111,10 @@ def _notes(
 ) -> tuple[str, ...]:
     if not ladder.rungs:
         return ()
-    groups = [f"{labels.group(g)} (\u27e6n\u27e7 = {n})" for g, n in ladder.groups]
+    groups = [
+        f"{labels.group(g)} (\u27e6n\u27e7 = {numbers.integer(n, language=language)})"
+        for g, n in ladder.groups
+    ]
     limits = limits_of(ladder)
     cuts = {name: unit(getattr(limits, name), language) for name in LIMITS}
     sources = cite(criterion("comparability.cfi").cite, language)

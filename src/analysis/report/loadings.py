@@ -204,7 +204,7 @@ def _loading_verdict(solution: Solution, labels: Labels, language: str) -> Verdi
 
 def _weak(solution: Solution, e: Estimate, labels: Labels, language: str) -> str:
     group = group_label(solution, e.group, labels)
-    return (f"{group} " if group else "") + unit(e.std_all, language, 2)
+    return (f"{group} " if group else "") + unit(e.std_all, language, 3)
 
 
 def _by_item(rows: Sequence[Estimate]) -> dict[str, list[Estimate]]:

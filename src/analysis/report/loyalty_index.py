@@ -152,7 +152,7 @@ def weights_table(
     columns = [Column("name", say("column.indicator", language))]
     columns += [Column(w.method, say(f"method.{w.method}", language), "unit") for w in known]
     columns += interval_columns(language, kind="unit")
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             labels.of(name),
             *(float(w.weights[j]) for w in known),
@@ -212,7 +212,7 @@ def levels_table(
     notes = [say("levels.note", language)]
     if found.held:
         notes.append(say("held", language, count=found.held, least=least))
-    words = ()
+    words: tuple[str, ...] = ()
     if len(shown) > 1:
         first, last = (
             group_name(found.columns, c, labels, language) for c in (shown[0], shown[-1])
@@ -321,8 +321,9 @@ def trend_evidence(
     words = []
     for t, (change, low, high) in enumerate(found.change, start=1):
         key = "trend.same" if low <= 0.0 <= high else "trend.up" if change > 0 else "trend.down"
+        size = change if key == "trend.same" else abs(change)
         words.append(say(
-            key, language, before=waves[t - 1], after=waves[t], size=points(abs(change), language),
+            key, language, before=waves[t - 1], after=waves[t], size=points(size, language),
             span=span(low, high, language),
         ))  # fmt: skip
     apart = float(np.abs(found.renewed - found.chained).max())
@@ -365,8 +366,10 @@ def method_text(
         if any(c.kind == kind for c in data.columns)
     ]  # fmt: skip
     words = say(
-        "method.text", language, parts=join(kinds, language), draws=draws, least=least,
-        method=say(f"method.{weighting.method}", language), n=len(data.values),
+        "method.text", language, parts=join(kinds, language), least=least,
+        draws=numbers.integer(draws, language=language),
+        method=say(f"method.{weighting.method}", language),
+        n=numbers.integer(len(data.values), language=language),
         sources=cite(("fornell1996",), language),
     )  # fmt: skip
     return Evidence(

@@ -53,7 +53,12 @@ def method_paragraph(
 def _data(study: Study | None, language: str) -> list[str]:
     found = []
     if study is not None and study.citation:
-        found.append(say("methods.data", language, citation=study.citation))
+        citation = study.citation.rstrip(".")
+        if language == "zh":
+            citation += "\u3002"
+        elif "://" not in citation.split()[-1]:
+            citation += "."
+        found.append(say("methods.data", language, citation=citation))
     if study is not None and study.simulated:
         found.append(say("methods.simulated", language))
     return found

@@ -55,7 +55,7 @@ def promoters_table(
             for n, f in shown
         ),
     )  # fmt: skip
-    words = [say("nps.whole", language, score=points(found[0].score, language, 0),
+    words = [say("nps.whole", language, score=points(found[0].score, language),
                  span=span(found[0].low, found[0].high, language))]  # fmt: skip
     for b in benchmarks:
         words.append(say("components.benchmark", language, own=points(found[0].score, language),

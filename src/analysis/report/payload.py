@@ -90,6 +90,7 @@ def _table_payload(table: Table) -> dict[str, Any]:
         "groups": [list(g) for g in table.groups],
         "marks": [list(m) for m in table.marks],
         "kinds": [list(k) for k in table.kinds],
+        **({"links": [list(found) for found in table.links]} if table.links else {}),
     }
 
 
@@ -146,6 +147,7 @@ def read_table(entry: object) -> Table:
     groups = tuple(_sequence(g) for g in read_list(node, "groups"))
     marks = tuple(_sequence(m) for m in read_list(node, "marks"))
     kinds = tuple(_sequence(k) for k in read_list(node, "kinds"))
+    links = tuple(_sequence(a) for a in read_list(node, "links"))
     return Table(
         key=read_text(node, "key"),
         title=read_text(node, "title"),
@@ -157,6 +159,7 @@ def read_table(entry: object) -> Table:
         groups=tuple((read_integer(g[0]), str(g[1])) for g in groups),
         marks=tuple((read_integer(m[0]), read_integer(m[1]), str(m[2])) for m in marks),
         kinds=tuple((read_integer(k[0]), read_integer(k[1]), cast(Kind, str(k[2]))) for k in kinds),
+        links=tuple((read_integer(a[0]), read_integer(a[1]), str(a[2])) for a in links),
     )
 
 

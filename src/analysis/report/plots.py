@@ -60,15 +60,21 @@ def forest(
     axis: str,
     language: str,
     reference: float | None = None,
+    cuts: Sequence[float] = (),
+    floor: float = 0.0,
 ) -> str:
-    """Estimates as points with interval lines, printed numbers at the right."""
+    """Estimates as points with interval lines, printed numbers at the right.
+
+    ``cuts`` are dashed lines with their number above; the axis begins at ``floor`` unless a value
+    lies below.
+    """
     headed = any(r.group for r in rows)
     indent = 12.0 if headed else 0.0
     widest = max((text_width(r.label, 12) for r in rows), default=0.0)
     left = min(max(widest + indent + 14.0, 80.0), 290.0)
     room = left - indent - 12.0
     right = WIDTH - 132.0
-    low = min([0.0, *(r.low for r in rows if finite(r.low)), *(r.value for r in rows)])
+    low = min([floor, *(r.low for r in rows if finite(r.low)), *(r.value for r in rows)])
     high = max([1.0, *(r.high for r in rows if finite(r.high)), *(r.value for r in rows)])
     marks = ticks(max(low, -2.0), min(high, 2.0))
     low, high = marks[0], marks[-1]
@@ -85,10 +91,15 @@ def forest(
         drawing.text(x(mark), height + 16, label, size=11, anchor="middle", fill=MUTED)
     if reference is not None and low < reference < high:
         drawing.line(x(reference), 2, x(reference), height, stroke=MUTED, stroke_dasharray="4 3")
+    for cut in (cut for cut in cuts if low <= cut <= high):
+        drawing.line(x(cut), 14, x(cut), height, stroke=MUTED, stroke_dasharray="4 3")
+        label = numbers.number(cut, digits=2, bounded=cut < 1.0, language=language)
+        drawing.text(x(cut), 10, label, size=10.5, anchor="middle", fill=MUTED)
     drawing.line(left, height, right, height, stroke=RULE)
     drawing.text((left + right) / 2, height + 36, axis, size=11, anchor="middle", fill=MUTED)
     for place, heading, row in places:
         if row is None:
+            drawing.rect(0, place - 9, text_width(heading, 12.6) + 5, 17, fill=PAPER)
             drawing.text(0, place + 4, heading, size=12, font_weight=600)
         else:
             _forest_row(drawing, row, place, x, (indent, room, right), language)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, get_args
 
+from analysis.report.what_if_records import WhatIfWidget
+
 Cell: TypeAlias = str | int | float | None
 Kind = Literal["text", "code", "number", "unit", "p", "int", "percent"]
 Level = Literal["good", "mixed", "poor", "none"]
@@ -44,7 +46,8 @@ class Table:
     ``row_headers`` leading columns head their rows. ``groups`` holds (first row, heading) pairs;
     ``marks`` holds (row, column, letter) triples that point to a specific note under the table,
     a note that starts with ``letter|``. ``kinds`` holds (row, column, kind) where a cell is of
-    another kind than its column.
+    another kind than its column. ``links`` holds (row, column, id) where a cell leads to the
+    evidence with that id in the same report.
     """
 
     key: str
@@ -57,6 +60,7 @@ class Table:
     groups: tuple[tuple[int, str], ...] = ()
     marks: tuple[tuple[int, int, str], ...] = ()
     kinds: tuple[tuple[int, int, Kind], ...] = ()
+    links: tuple[tuple[int, int, str], ...] = ()
 
     def __post_init__(self) -> None:
         width = len(self.columns)
@@ -140,3 +144,5 @@ class Piece(Protocol):
     def stamps(self) -> tuple[str, ...]: ...
     @property
     def notices(self) -> tuple[Notice, ...]: ...
+    @property
+    def widget(self) -> WhatIfWidget | None: ...

@@ -87,11 +87,12 @@ def selection_figure(
         for a, b, m in points:
             _mark(drawing, i, a, b, colour, f"{m.structure}, {m.k}: {m.bic:.1f}")
         name = say(f"structure.{structure}", language)
-        place = top + 10 + 22 * i
+        place = top + 10 + 36 * i
         drawing.line(right + 18, place, right + 42, place, stroke=colour, stroke_width=1.7,
                      stroke_dasharray=dash)  # fmt: skip
         _mark(drawing, i, right + 30, place, colour, name)
-        drawing.text(right + 50, place + 4, wrap(name, 138, 11.5, lines=1)[0], size=11.5)
+        for part, line in enumerate(wrap(name, 140, 11.5, lines=2)):
+            drawing.text(right + 50, place + 4 + 14 * part, line, size=11.5)
     best = found.best
     drawing.add("circle", cx=x(best.k), cy=y(best.bic), r=9, fill="none", stroke=INK,
                 stroke_width=1.6)  # fmt: skip

@@ -27,7 +27,7 @@ from analysis.report.references import cite
 
 Array = NDArray[np.float64]
 FOUND_AGAIN = 0.75
-APART = 0.5
+APART = 0.3
 
 
 def say(key: str, language: str, /, **fields: object) -> str:
@@ -75,14 +75,16 @@ def selection_table(
         ))  # fmt: skip
     best = found.best
     structure = say(f"structure.{best.structure}", language)
-    words = [say("selection.chosen", language, k=best.k, structure=structure, n=n)]
+    words = [say("selection.chosen", language, k=best.k, structure=structure,
+                 n=numbers.integer(n, language=language))]  # fmt: skip
     for r in ratios:
         p = numbers.p_phrase(r.p, language=language)
         stat = numbers.number(r.stat, digits=1, language=language)
         pair = {"larger": r.k, "smaller": r.k - 1}
         words.append(say("selection.ratio", language, draws=r.draws, stat=stat, p=p, **pair))
     if excluded:
-        words.append(say("selection.excluded", language, count=excluded))
+        left_out = numbers.integer(excluded, language=language)
+        words.append(say("selection.excluded", language, count=left_out))
     notes = [
         say("selection.note", language, sources=cite(("nylund2007", "petras2010"), language)),
         say("selection.mark_chosen", language),
@@ -128,7 +130,7 @@ def profile_table(
     member = best.labels
     rows = [
         (
-            shown[s], int((member == s).sum()), float(best.weights[s]),
+            str(s + 1), int((member == s).sum()), float(best.weights[s]),
             *(float(v) for v in best.means[s]),
             float(best.posterior[member == s, s].mean()) if (member == s).any() else None,
             float(similarity[s]),
@@ -158,7 +160,7 @@ def profile_table(
 def characters(
     best: Mixture, names: Sequence[str], scores: Array, s: int, language: str, labels: Labels
 ) -> str:
-    """What a segment has more and less of than everybody, in half standard deviations or more."""
+    """What a segment has more and less of than everybody, in ``APART`` SD or more."""
     z = (best.means[s] - scores.mean(axis=0)) / scores.std(axis=0)
     parts = []
     for key, way in (("above", 1.0), ("below", -1.0)):
@@ -339,7 +341,7 @@ def tiers_table(
     names = [say(f"tier.{t}", language) for t in TIERS]
     sizes = [int((found.tier == t).sum()) for t in range(len(TIERS))]
     shown = [
-        say("tiers.size", language, name=name, n=size,
+        say("tiers.size", language, name=name, n=numbers.integer(size, language=language),
             share=numbers.percent(size / known if known else None, digits=0, language=language))
         for name, size in zip(names, sizes, strict=True)
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from analysis.report import numbers, survey_plots
 from analysis.report.criteria import criterion
 from analysis.report.evidence import Evidence
 from analysis.report.labels import Labels, resolve
-from analysis.report.prose import join, unit
+from analysis.report.prose import join
 from analysis.report.records import Cell, Column, Figure, Table
 from analysis.report.references import cite
 from analysis.report.survey_plots import Bar, LikertRow
@@ -221,6 +221,7 @@ def early_late_table(
     if not rows:
         return Evidence(id="early-late", title=title, language=language, stamps=tuple(stamps),
                         paragraphs=(tell("early.none", language),))  # fmt: skip
+    early, late = (numbers.integer(n, language=language) for n in (rows[0].n_early, rows[0].n_late))
     table = Table(
         key="early-late", title=title,
         columns=(
@@ -235,11 +236,11 @@ def early_late_table(
         ),
         rows=tuple((names.of(r.name), r.early, r.late, r.d, r.t, r.df, r.p, r.p_holm)
                    for r in rows),
-        notes=(tell("early.note", language, early=rows[0].n_early, late=rows[0].n_late),),
+        notes=(tell("early.note", language, early=early, late=late),),
     )  # fmt: skip
     differing = [names.of(r.name) for r in rows if r.p_holm < 0.05]
     largest = max((abs(r.d) for r in rows if r.d == r.d), default=0.0)
-    shown = unit(largest, language, 2)
+    shown = numbers.number(largest, digits=2, language=language)
     said = (
         tell("early.differ", language, constructs=join(differing, language), d=shown)
         if differing

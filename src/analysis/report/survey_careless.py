@@ -116,7 +116,8 @@ def careless_figure(
     counts = [int((found.signs == k).sum()) for k in range(int(found.signs.max()) + 1)]
     least = found.rules.least
     drawn = [
-        Bar(tell("signs.bar", language, k=k), 0 if k >= least else n, n if k >= least else 0,
+        Bar(tell("signs.one" if k == 1 else "signs.bar", language, k=k),
+            0 if k >= least else n, n if k >= least else 0,
             f"{numbers.integer(n, language=language)}  "
             f"({numbers.percent(n / found.n, language=language)})", False)
         for k, n in enumerate(counts)
@@ -135,7 +136,7 @@ def careless_figure(
     figure = Figure(
         key="careless-signs", title=title, alt=alt, data=data,
         svg=survey_plots.bars(drawn, title=title, alt=alt, language=language),
-        notes=(tell("signs.note", language, least=least),),
+        notes=(tell("signs.note", language, least=least), tell("signs.rates", language)),
     )  # fmt: skip
     return Evidence(id="careless-signs", title=title, figure=figure, language=language,
                     stamps=tuple(stamps))  # fmt: skip

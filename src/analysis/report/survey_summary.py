@@ -119,13 +119,14 @@ def summary_checks(found: Screened, language: str) -> list[Check]:
         p = numbers.p_phrase(found.little.p, language=language)
         random = found.little.p >= DIFFERENT or gone <= worst.good / 5
         checks.append(Check("little", p, "good" if random else "mixed"))
-    checks += _shape_checks(found)
+    checks += _shape_checks(found, language)
     checks += _factor_checks(found, language)
     if found.early_late:
         differing = sum(r.p_holm < DIFFERENT for r in found.early_late)
         largest = max((abs(r.d) for r in found.early_late if finite(r.d)), default=0.0)
+        d = numbers.number(largest, digits=2, language=language)
         shown = tell("summary.early_value", language, differing=differing,
-                     all=len(found.early_late), d=unit(largest, language, 2))  # fmt: skip
+                     all=len(found.early_late), d=d)  # fmt: skip
         checks.append(Check("early", shown, "mixed" if differing else "good"))
     if found.weights is not None:
         deff = numbers.number(found.weights.deff, digits=2, language=language)
@@ -135,7 +136,7 @@ def summary_checks(found: Screened, language: str) -> list[Check]:
     return checks
 
 
-def _shape_checks(found: Screened) -> list[Check]:
+def _shape_checks(found: Screened, language: str) -> list[Check]:
     end, skew, peak = (criterion(f"survey.{k}") for k in ("end_effect", "skew", "kurtosis"))
     ends = sum(end.missed(d.floor) or end.missed(d.ceiling) for d in found.items)
     skewed = sum(skew.missed(s.skew) or peak.missed(s.kurtosis) for s in found.shapes)
@@ -146,8 +147,9 @@ def _shape_checks(found: Screened) -> list[Check]:
     ]
     out = found.outliers
     if out is not None:
+        shown = " / ".join(numbers.integer(v, language=language) for v in (out.beyond, out.n))
         many = out.beyond > MANY_OUTLIERS * max(out.expected, 1.0)
-        checks.append(Check("outliers", f"{out.beyond} / {out.n}", "mixed" if many else "good"))
+        checks.append(Check("outliers", shown, "mixed" if many else "good"))
     return checks
 
 

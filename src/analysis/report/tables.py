@@ -126,6 +126,7 @@ class _CellWriter:
         self.language = language
         self.marks = {(row, column): letter for row, column, letter in table.marks}
         self.kinds = {(row, column): kind for row, column, kind in table.kinds}
+        self.links = {(row, column): anchor for row, column, anchor in table.links}
         self.starts = _block_starts(table)
 
     def write(self, row: int, position: int, value: Cell) -> str:
@@ -139,6 +140,8 @@ class _CellWriter:
             content = f'<span class="dash">{DASH}</span>'
         elif column.kind == "number" and isinstance(value, int) and column.digits:
             content += f'<span class="pad" aria-hidden="true">.{"0" * column.digits}</span>'
+        if anchor := self.links.get((row, position)):
+            content = f'<a href="#ev-{escape(anchor)}">{content}</a>'
         if mark := self.marks.get((row, position)):
             content += f'<sup class="mk">{escape(mark)}</sup>'
         css = _css(column, first=position in self.starts)

@@ -164,14 +164,16 @@ def _change_row(c: LatentChange, names: Labels) -> tuple[Cell, ...]:
 
 
 def _change_words(c: LatentChange, names: Labels, language: str) -> str:
+    changed = c.mean.p < ALPHA
+    size = abs(c.mean.est) if changed else c.mean.est
     fields = {
         "construct": names.of(c.factor),
         "before": names.group(c.before),
         "after": names.group(c.after),
-        "size": numbers.number(abs(c.mean.est), digits=2, language=language),
+        "size": numbers.number(size, digits=2, language=language),
         "p": p_words(c.mean.p, language),
     }
-    if not c.mean.p < ALPHA:
+    if not changed:
         return say("change.same", language, **fields)
     return say("change.rose" if c.mean.est > 0 else "change.fell", language, **fields)
 

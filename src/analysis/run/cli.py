@@ -17,6 +17,9 @@ from analysis.data import find_root
 from analysis.errors import AnalysisError, message
 from analysis.i18n import LANGUAGES, text
 from analysis.run import commands
+from analysis.run.batch import command
+from analysis.run.batch.drive import Options
+from analysis.run.execute import Place
 from analysis.run.params import StructureParams, choices
 from analysis.run.stub import skip_rfc3987
 
@@ -26,6 +29,7 @@ FIT_OPTIONS = (
     "likelihood", "information", "scaling",
 )  # fmt: skip
 INTERRUPTED = 130
+MEGABYTE = 2**20
 FAILED = 1
 
 
@@ -80,6 +84,76 @@ def run(
         say=click.echo,
     )
     context.exit(0 if good else FAILED)
+
+
+@loyalty.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="List what would run, run nothing.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=None, metavar="N",
+              help="Runs at a time. Default: as many as processors and memory allow.")  # fmt: skip
+@click.option("--timeout", type=click.IntRange(min=1), default=None, metavar="SECONDS",
+              help="Longest time for one cell. Default: no limit.")  # fmt: skip
+@click.option("--memory", type=click.IntRange(min=1), default=None, metavar="MB",
+              help="Most memory for the data of one run. Default: no limit.")  # fmt: skip
+@click.option("--retries", type=click.IntRange(min=0), default=1, show_default=True, metavar="N",
+              help="Further attempts after a crash.")  # fmt: skip
+@click.option("--cluster", default="", metavar="ADDRESS",
+              help="Dask scheduler that takes the runs, for example tcp://host:8786.")  # fmt: skip
+@click.option("--cold", is_flag=True, help="Start every kernel anew, fork none.")
+@click.option("--again", is_flag=True, help="Repeat runs that are done.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Folder of the reports. Default: reports/ of the project.")  # fmt: skip
+@click.pass_context
+def batch(
+    context: click.Context,
+    file: Path,
+    dry_run: bool,
+    jobs: int | None,
+    timeout: int | None,
+    memory: int | None,
+    retries: int,
+    cluster: str,
+    cold: bool,
+    again: bool,
+    output: Path | None,
+) -> None:
+    """Run all runs of a batch file that are not done yet, and write the page over all of them."""
+    root, language = find_root(), _language(context)
+    place = Place(root=root, reports=output.resolve() if output else root / "reports")
+    plan = command.plan_batch(file, place, again=again)
+    if dry_run:
+        click.echo(command.describe(plan, language))
+        return
+    options = Options(
+        jobs=jobs or 0, timeout=timeout, memory=memory * MEGABYTE if memory else None,
+        retries=retries, cluster=cluster, warm=not cold, again=again, language=language,
+    )  # fmt: skip
+    good = command.carry_out(plan, options, lambda line: click.echo(line, err=True))
+    context.exit(0 if good else FAILED)
+
+
+@loyalty.command()
+@click.argument("record", metavar="RUN.JSON", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--timeout", type=click.IntRange(min=1), default=None, metavar="SECONDS",
+              help="Longest time for one cell. Default: no limit.")  # fmt: skip
+@click.pass_context
+def rerun(context: click.Context, record: Path, timeout: int | None) -> None:
+    """Repeat a run from its record and compare the evidence byte for byte."""
+    same = command.run_again(
+        record, find_root(), timeout=timeout, language=_language(context), say=click.echo
+    )
+    context.exit(0 if same else FAILED)
+
+
+@loyalty.command()
+@click.option("--dry-run", is_flag=True, help="Name the runs, remove nothing.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Folder of the reports. Default: reports/ of the project.")  # fmt: skip
+@click.pass_context
+def prune(context: click.Context, dry_run: bool, output: Path | None) -> None:
+    """Remove runs that were repeated later with other data, model or source."""
+    reports = output.resolve() if output else find_root() / "reports"
+    click.echo(command.remove_superseded(reports, dry=dry_run, language=_language(context)))
 
 
 @loyalty.command()

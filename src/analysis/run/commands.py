@@ -23,28 +23,27 @@ from analysis.data import (
 from analysis.errors import AnalysisError, InputError, Message, message
 from analysis.i18n import LANGUAGES, text
 from analysis.report import render_index, render_report
-from analysis.run import fitted, notebook, publish, terminal
+from analysis.run import fitted, publish, terminal
 from analysis.run.estimation import estimate
-from analysis.run.execute import Job, Place, run
+from analysis.run.execute import Place, run
 from analysis.run.fit_document import FitDocument, fit_document
+from analysis.run.jobs import JobMaker, shown
+from analysis.run.large import is_large, matrix_of
 from analysis.run.params import NOTEBOOKS, from_texts, schema, unknown
-from analysis.run.record import (
-    RunRecord,
-    notebook_digest,
-    package_digest,
-    read_records,
-    study_digests,
-)
+from analysis.run.record import RunRecord, read_records
 from analysis.run.resolve import Choice, labels, parse, resolve, stamps
 from analysis.syntax import PartableOptions, partable
 from analysis.syntax.printing import print_name
 
 STRUCTURE_NOTEBOOK = "20_structure"
 NOT_FOR_THIS = {
+    "drivers.no_paths",
     "run.no_measurement",
     "screening.no_rows",
     "invariance.no_rows",
     "invariance.no_role",
+    "power.no_paths",
+    "retention.not_for_this",
 }
 STUDY_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
@@ -123,7 +122,7 @@ def run_all(
     place = Place(root=root, reports=reports)
     good = True
     for choice in planned.choices:
-        job = make_job(choice, root)
+        job = JobMaker(root).job(choice)
         began = time.monotonic()
         record, target = run(
             job, place=place, render=render_report, timeout=timeout, progress=progress
@@ -134,37 +133,6 @@ def run_all(
         write_index(reports, planned.language)
     say(text("run.labels.index", planned.language, path=shown(reports / "index.html")))
     return good
-
-
-def make_job(choice: Choice, root: Path) -> Job:
-    """The run of a checked choice, its notebook in the reader's language."""
-    path = notebook_path(choice.notebook, root)
-    language = choice.params.language
-    template = notebook.translated(notebook.read(path), language)
-    digests = study_digests(choice.study.folder, choice.model.path)
-    digests |= {"notebook": notebook_digest(template), "package": package_digest()}
-    parameters = {**choice.params.model_dump(), "model": choice.model.name}
-    return Job(
-        notebook=choice.notebook,
-        template=template,
-        parameters=parameters,
-        study=choice.study.name,
-        model=choice.model.name,
-        language=language,
-        digests=digests,
-        study_title=choice.study.codebook.title[language],
-        simulated=choice.study.simulated,
-    )
-
-
-def notebook_path(name: str, root: Path) -> Path:
-    """Where a notebook lies: in the project, else in the checkout that the package sits in."""
-    homes = (root, Path(__file__).resolve().parents[3])
-    found = [home / "notebooks" / f"{name}.ipynb" for home in homes]
-    for path in found:
-        if path.is_file():
-            return path
-    raise InputError(message("run.notebook_missing", path=shown(found[0])))
 
 
 def _ended(record: RunRecord, seconds: float, language: str) -> str:
@@ -184,14 +152,6 @@ def write_index(reports: Path, language: str) -> None:
         records = read_records(reports)
         publish.write_text(reports / "index.html", render_index(records, language))
         publish.write_json(reports / "index.json", records)
-
-
-def shown(path: Path) -> str:
-    """A path as short as it can be named from here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def studies(language: str) -> str:
@@ -260,7 +220,7 @@ def fit(study: str, *, parameters: Sequence[str], language: str | None, as_json:
     given = from_texts(parameters)
     if language:
         given.setdefault("language", language)
-    choice = resolve(STRUCTURE_NOTEBOOK, {"study": study, **given})
+    choice = resolve(STRUCTURE_NOTEBOOK, {"study": study, **given}, read=False)
     solution = estimate(choice)
     spoken = choice.params.language
     if as_json:
@@ -268,7 +228,7 @@ def fit(study: str, *, parameters: Sequence[str], language: str | None, as_json:
     done = fitted.Fitted(
         solution,
         study=choice.study,
-        data=choice.data,
+        data=matrix_of(solution.fit.moments) if is_large(choice.study) else choice.data,
         language=spoken,
         labels=labels(choice.study, spoken, choice.params.group),
         stamps=stamps(choice.study),

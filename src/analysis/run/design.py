@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from analysis.data import Codebook, Study, Survey
 from analysis.errors import AnalysisError, InputError, Message, message
-from analysis.run.params import ChannelsParams, StudyParams, nearest, unknown
+from analysis.methods.waves import constructs_of
+from analysis.run.params import (
+    ChannelsParams,
+    DriversParams,
+    StructureParams,
+    StudyParams,
+    nearest,
+    unknown,
+)
 from analysis.sem.estimate import FIML_ESTIMATORS
 from analysis.sem.estimators import PRESETS, Estimator
 from analysis.syntax import ModelSyntax, PartableOptions, labels_per_group, partable
@@ -25,13 +33,17 @@ MATRIX_ESTIMATORS = ("ML", "GLS", "ULS")
 NEED_ANSWERS = ("group", "ordered", "weights", "cluster", "missing")
 
 
-def estimator_of(params: StudyParams) -> Estimator:
-    """The estimator by name, or the one that the other choices call for."""
+def estimator_of(params: StudyParams, *, rows: bool = True) -> Estimator:
+    """The estimator by name, or the one that the other choices call for.
+
+    ``rows`` says whether there are answers, which robust notebooks make use of.
+    """
     if params.estimator:
         return params.estimator
     if params.ordered:
         return "WLSMV"
-    return "MLR" if params.weights or params.cluster else "ML"
+    robust = params.robust and rows
+    return "MLR" if params.weights or params.cluster or robust else "ML"
 
 
 def ordinal_estimators() -> tuple[str, ...]:
@@ -61,7 +73,7 @@ def option_problems(params: StudyParams, study: Study, names: Sequence[str]) -> 
     ]
 
 
-def across_problems(params: StudyParams, study: Study) -> Iterator[Message]:
+def across_problems(params: StudyParams, study: Study, syntax: ModelSyntax) -> Iterator[Message]:
     """Why groups cannot be compared over the column that was asked for, if they cannot."""
     if not isinstance(params, ChannelsParams):
         return
@@ -69,15 +81,56 @@ def across_problems(params: StudyParams, study: Study) -> Iterator[Message]:
     if not study.has_rows:
         yield message("invariance.no_rows")
         return
+    yield from _unknown_constructs(params, syntax)
     columns = params.listed("across")
     for name in columns or ("",):
         if name not in roles:
             yield message("invariance.no_role", name=name, good=", ".join(roles) or "-")
 
 
+def driver_problems(params: StudyParams, study: Study, syntax: ModelSyntax) -> Iterator[Message]:
+    """Why this model tells nothing about drivers, or not in the way that was asked for."""
+    if not isinstance(params, DriversParams):
+        return
+    explained = tuple(dict.fromkeys(n for f in syntax.formulas if f.op == "~" for n in f.lhs))
+    if not explained:
+        yield message("drivers.no_paths", study=study.name)
+    elif params.target and params.target not in explained:
+        yield message("drivers.no_target", name=params.target, good=", ".join(explained))
+    for pair in params.listed("moderators"):
+        if len([name for name in pair.split(":") if name.strip()]) != 2:
+            yield message("drivers.moderators", pair=pair)
+    for name in params.listed("against"):
+        if name not in study.models:
+            yield unknown("model", name, study.models)
+
+
+def claims_problems(params: StudyParams, study: Study) -> Iterator[Message]:
+    """Choices of ``20_structure`` that need answers or a grouping column and do not have it."""
+    if not isinstance(params, StructureParams):
+        return
+    roles = [group.name for group in study.codebook.groups]
+    if params.interval == "bca" and not study.has_rows:
+        yield message("run.needs_answers", name="interval", value="bca")
+    if params.holdout and not study.has_rows:
+        yield message("run.needs_answers", name="holdout", value=params.holdout)
+    elif params.holdout and params.holdout not in roles:
+        yield unknown("group", params.holdout, roles)
+
+
+def _unknown_constructs(params: ChannelsParams, syntax: ModelSyntax) -> Iterator[Message]:
+    """Constructs to follow over waves that the model does not measure."""
+    known = constructs_of(syntax).factors
+    unknown_ones = [name for name in params.listed("constructs") if name not in known]
+    if unknown_ones:
+        fields = {"names": ", ".join(unknown_ones), "good": ", ".join(known) or "-"}
+        yield message("waves.unknown_construct", **fields)
+
+
 def _matrix_problems(params: StudyParams) -> Iterator[Message]:
     for name in NEED_ANSWERS:
-        if value := getattr(params, name):
+        value, info = getattr(params, name), type(params).model_fields.get(name)
+        if value and (info is None or value != info.default):
             yield message("run.needs_answers", name=name, value=value)
     if params.estimator and params.estimator not in MATRIX_ESTIMATORS:
         good = ", ".join(MATRIX_ESTIMATORS)

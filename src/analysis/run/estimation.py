@@ -8,6 +8,7 @@ from analysis.data import Survey
 from analysis.errors import Message, message
 from analysis.methods.coverage import Coverage, coverage
 from analysis.run.design import ordered_items
+from analysis.run.large import is_large, large_moments
 from analysis.run.resolve import Choice, moments, observed
 from analysis.sem import Solution, sem
 from analysis.syntax import labels_per_group, shared_labels
@@ -15,11 +16,19 @@ from analysis.syntax import labels_per_group, shared_labels
 REPEATED = "syntax.single_label"
 
 
-def estimate(choice: Choice) -> Solution:
-    """Fit the choice's model to its data; the notes say what may surprise in that."""
-    params, syntax, data = choice.params, choice.syntax, choice.data
+def estimate(choice: Choice, *, fixed_x: bool | None = None) -> Solution:
+    """Fit the choice's model to its data; the notes say what may surprise in that.
+
+    ``fixed_x`` as in ``sem``: whether the moments of covariates are taken as given.
+    """
+    params, syntax, large = choice.params, choice.syntax, is_large(choice.study)
     names = observed(syntax)
-    used = moments(data, names, params)
+    used = (
+        large_moments(choice.study, params, syntax)
+        if large
+        else moments(choice.data, names, params)
+    )
+    fiml = large and any(g.patterns is not None for g in used.groups)
     notes: tuple[Message, ...] = ()
     if params.group and params.group_labels == "separate":
         syntax = labels_per_group(syntax, len(used.groups))
@@ -29,7 +38,7 @@ def estimate(choice: Choice) -> Solution:
         syntax,
         used,
         estimator=params.estimator or None,
-        missing=params.missing or None,
+        missing="fiml" if fiml else params.missing or None,
         ordered=ordered_items(params, choice.study.codebook, names) if params.ordered else (),
         parameterization=params.parameterization,
         likelihood=params.likelihood,
@@ -39,6 +48,7 @@ def estimate(choice: Choice) -> Solution:
         group_equal=params.listed("group_equal"),
         group_partial=params.listed("group_partial"),
         bounds=params.bounds or "none",
+        fixed_x=fixed_x,
     )
     known = [m for m in (*solution.notes, *solution.partable.warnings) if m.code != REPEATED]
     own = tuple(m for i, m in enumerate(known) if m not in known[:i])

@@ -8,10 +8,13 @@ from typing import Any
 
 from analysis import report
 from analysis.data import PublishedMatrix, Study, Survey
+from analysis.errors import Message
 from analysis.methods import effects as effect_methods
-from analysis.methods import measurement as measurement_methods
+from analysis.methods.measurement import Reliability
 from analysis.report import Evidence
+from analysis.report.cautions import capped, cautions, with_notices
 from analysis.report.labels import Labels
+from analysis.run.measured import Measured
 from analysis.run.record import versions
 from analysis.sem import Solution
 
@@ -36,6 +39,21 @@ class Fitted:
     language: str
     labels: Labels
     stamps: tuple[str, ...]
+    draws: int = 0
+    seed: int = 1
+
+    @cached_property
+    def measured(self) -> Measured:
+        """The measurement part with its bootstrap draws."""
+        return Measured(self.solution, self.data, self.draws, self.seed)
+
+    @cached_property
+    def _cautions(self) -> tuple[Message, ...]:
+        return cautions(self.measured.checks, labels=self.labels, language=self.language)
+
+    def _judged(self, evidence: Evidence) -> Evidence:
+        """No verdict better than the cautions allow."""
+        return capped(evidence, self._cautions)
 
     @property
     def _words(self) -> dict[str, Any]:
@@ -43,7 +61,8 @@ class Fitted:
 
     def outcome(self) -> Evidence:
         """How the estimation ended, and what to do about it."""
-        return report.outcome_banner(self.solution, **self._words)
+        shown = report.outcome_banner(self.solution, **self._words)
+        return with_notices(shown, self._cautions)
 
     def specification(self) -> Evidence:
         """The model in equations."""
@@ -55,7 +74,14 @@ class Fitted:
 
     def fit(self) -> Evidence:
         """Fit indices with their cut-offs and a verdict."""
-        return report.fit_table(self.solution, **self._words)
+        return self._judged(report.fit_table(self.solution, **self._words))
+
+    def fit_intervals(self) -> Evidence:
+        """Bootstrap intervals of fit indices and the bootstrap p of the chi-square."""
+        found = self.measured.fit_bootstrap
+        return report.fit_bootstrap_table(
+            found, solution=self.solution, draws=self.draws, **self._words
+        )
 
     def fit_figure(self) -> Evidence:
         """Fit indices against their cut-offs."""
@@ -63,47 +89,66 @@ class Fitted:
 
     def loadings(self) -> Evidence:
         """Loadings with standard errors and intervals."""
-        return report.loadings_table(self.solution, self.reliabilities, **self._words)
+        shown = report.loadings_table(self.solution, self.reliabilities, **self._words)
+        return self._judged(shown)
 
     def loadings_figure(self) -> Evidence:
         """Standardized loadings with their intervals."""
         return report.loadings_figure(self.solution, **self._words)
 
-    @cached_property
-    def reliabilities(self) -> Any:
+    @property
+    def reliabilities(self) -> tuple[Reliability, ...]:
         """Reliability records of all constructs; empty where there is no solution."""
-        if not self.solution.outcome.estimated:
-            return ()
-        return measurement_methods.reliability(self.solution)
+        return self.measured.reliabilities
 
     def reliability(self) -> Evidence:
-        """Alpha, composite reliability and average variance extracted."""
-        return report.reliability_table(self.reliabilities, solution=self.solution, **self._words)
+        """Reliability and average variance extracted, with bootstrap intervals."""
+        shown = report.reliability_table(
+            self.measured.with_intervals,
+            solution=self.solution,
+            resampled=self.measured.resampled,
+            **self._words,
+        )
+        return self._judged(shown)
 
-    @cached_property
-    def _validity(self) -> tuple[measurement_methods.DiscriminantValidity, ...]:
-        count = len(self.solution.partable.groups)
-        return tuple(
-            measurement_methods.discriminant_validity(self.solution, group=g + 1)
-            for g in range(count)
+    def reliability_figure(self) -> Evidence:
+        """Reliability against its cut-offs."""
+        return report.reliability_figure(
+            self.measured.with_intervals, solution=self.solution, **self._words
         )
 
     def fornell_larcker(self) -> Evidence:
         """Discriminant validity after Fornell and Larcker."""
         shown = [
             ValidityMatrix(found.constructs, found.fornell_larcker.tolist(), group=g + 1)
-            for g, found in enumerate(self._validity)
+            for g, found in enumerate(self.measured.validity)
         ]
-        return report.fornell_larcker_table(shown, solution=self.solution, **self._words)
+        table = report.fornell_larcker_table(shown, solution=self.solution, **self._words)
+        return self._judged(table)
 
     def htmt(self) -> Evidence:
         """Discriminant validity by the heterotrait-monotrait ratio."""
-        formula = measurement_methods.HTMT
-        shown = [
-            ValidityMatrix(found.constructs, found.htmt.tolist(), formula, group=g + 1)
-            for g, found in enumerate(self._validity)
-        ]
-        return report.htmt_table(shown, solution=self.solution, **self._words)
+        shown = report.htmt_table(
+            self.measured.validity,
+            solution=self.solution,
+            resampled=self.measured.resampled,
+            **self._words,
+        )
+        return self._judged(shown)
+
+    def factor_correlations(self) -> Evidence:
+        """Factor correlations with intervals, classes of problems and nested tests."""
+        shown = report.distinct_table(
+            self.measured.pairs,
+            solution=self.solution,
+            resampled=self.measured.resampled,
+            **self._words,
+        )
+        return self._judged(shown)
+
+    def factor_correlations_figure(self) -> Evidence:
+        """Factor correlations against the limits of discriminant validity."""
+        return report.distinct_figure(self.measured.pairs, solution=self.solution, **self._words)
 
     def paths(self) -> Evidence:
         """Structural paths."""

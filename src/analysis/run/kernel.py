@@ -6,7 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from analysis.run.warm import Server, Settings, provisioner_class, quick_client_class
 
 SOCKET_PATH_LIMIT = 100  # bytes; Unix sockets allow 104 (macOS) to 108 (Linux)
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -27,12 +29,23 @@ def environment(*, root: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def manager_class(*, folder: Path, env: Mapping[str, str]) -> type[Any]:
+def manager_class(
+    *,
+    folder: Path,
+    env: Mapping[str, str],
+    server: Server | None = None,
+    log: IO[Any] | None = None,
+    memory: int | None = None,
+    facts: dict[str, Any] | None = None,
+    exact: bool = True,
+) -> type[Any]:
     """A kernel manager class for papermill's ``kernel_manager_class``.
 
-    The kernel is ``sys.executable`` whatever kernelspecs are installed, or none. Its connection
-    file lies in ``folder``, as do its sockets where the path is short enough for them; otherwise
-    it talks over TCP.
+    The kernel is ``sys.executable`` whatever kernelspecs are installed, or none; it is forked from
+    ``server`` where there is one. Its connection file lies in ``folder``, as do its sockets where
+    the path is short enough for them; otherwise it talks over TCP. What the process itself writes
+    goes to ``log``; ``memory`` limits its data (bytes, Linux); ``facts`` receives how it started
+    and ended. ``exact``: the server must hold the package's present source.
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
@@ -47,6 +60,7 @@ def manager_class(*, folder: Path, env: Mapping[str, str]) -> type[Any]:
 
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
+            self.client_factory = quick_client_class()
             self.connection_file = str(connection)
             if sockets:
                 self.transport = "ipc"
@@ -55,5 +69,15 @@ def manager_class(*, folder: Path, env: Mapping[str, str]) -> type[Any]:
         @property
         def kernel_spec(self) -> KernelSpec:
             return spec
+
+        async def _async_pre_start_kernel(self, **options: Any) -> Any:
+            if self.provisioner is None:
+                provisioner = provisioner_class()(
+                    kernel_id=self.kernel_id, kernel_spec=spec, parent=self
+                )
+                known = {} if facts is None else facts
+                provisioner.settings = Settings(server, log, memory, known, exact)
+                self.provisioner = provisioner
+            return await super()._async_pre_start_kernel(**options)
 
     return InterpreterKernel

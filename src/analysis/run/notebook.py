@@ -6,6 +6,7 @@ import copy
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -130,6 +131,35 @@ def error(notebook: Notebook) -> tuple[str, str] | None:
             if output.output_type == "error":
                 return str(output.ename), str(output.evalue)
     return None
+
+
+def seconds(notebook: Notebook) -> dict[str, float]:
+    """How long papermill waited for the kernel, and how long the cells took."""
+    run = notebook.metadata.get("papermill", {})
+    about = [cell.metadata.get("papermill", {}) for cell in notebook.cells]
+    begun = [str(one["start_time"]) for one in about if one.get("start_time")]
+    if not run.get("start_time") or not begun:
+        return {}
+    start = _moment(begun[0]) - _moment(str(run["start_time"]))
+    cells = sum(float(one.get("duration") or 0.0) for one in about)
+    return {"start": round(start.total_seconds(), 3), "cells": round(cells, 3)}
+
+
+def log_lines(notebook: Notebook) -> list[str]:
+    """One line for each code cell that began: when, how long, how it ended."""
+    lines = []
+    for number, cell in enumerate(notebook.cells):
+        about = cell.metadata.get("papermill", {})
+        if cell.cell_type == "code" and about.get("start_time"):
+            what = f"cell {number} {cell.get('id', '')}".rstrip()
+            lines.append(
+                f"{about['start_time']} {what}: {about.get('duration')} s, {about['status']}"
+            )
+    return lines
+
+
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)
 
 
 def without_markers(notebook: Notebook) -> Notebook:

@@ -60,6 +60,8 @@ class StudyParams(BaseModel):
     """What every notebook wants to know: which study, which respondents, which language."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    needs_answers: ClassVar[bool] = False
+    robust: ClassVar[bool] = False
 
     study: Text
     model: Text = ""
@@ -95,6 +97,7 @@ class StudyParams(BaseModel):
 class SurveyParams(StudyParams):
     """Parameters of ``00_survey``; ``exclude`` says whom the last comparison leaves out."""
 
+    needs_answers: ClassVar[bool] = True
     exclude: Annotated[Literal["careless", "outliers", "none"], BeforeValidator(_text)] = "careless"
 
 
@@ -110,12 +113,19 @@ class MeasurementParams(ResamplingParams):
 
 
 class StructureParams(ResamplingParams):
-    """Parameters of ``20_structure``."""
+    """Parameters of ``20_structure``: the kind of intervals, and the groups of the holdout."""
+
+    interval: Annotated[Literal["", "percentile", "bca", "montecarlo"], BeforeValidator(_text)] = ""
+    holdout: Text = ""
 
 
-class ChannelsParams(StudyParams):
-    """Parameters of ``40_channels``: it forms the groups itself and sets their equalities."""
+class ChannelsParams(ResamplingParams):
+    """Parameters of ``40_channels``: it forms the groups itself and sets their equalities.
 
+    ``permutations`` are those of its tests, ``constructs`` are followed over waves.
+    """
+
+    robust: ClassVar[bool] = True
     group: ClassVar[str] = ""  # type: ignore[misc]
     group_equal: ClassVar[str] = ""  # type: ignore[misc]
     group_partial: ClassVar[str] = ""  # type: ignore[misc]
@@ -129,13 +139,132 @@ class ChannelsParams(StudyParams):
     release: Text = ""
     partial: Annotated[Literal["propose", "apply", "none"], BeforeValidator(_text)] = "propose"
     rule: Annotated[Literal["test", "fit"], BeforeValidator(_text)] = "test"
+    permutations: Whole = 500
+    constructs: Text = ""
+
+
+class DriversParams(ResamplingParams):
+    """Parameters of ``30_drivers``: complete rows of one group of respondents by default."""
+
+    group: ClassVar[str] = ""  # type: ignore[misc]
+    group_equal: ClassVar[str] = ""  # type: ignore[misc]
+    group_partial: ClassVar[str] = ""  # type: ignore[misc]
+    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
+    ordered: ClassVar[str] = ""  # type: ignore[misc]
+    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
+    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
+    information: ClassVar[str] = ""  # type: ignore[misc]
+    bounds: ClassVar[str] = ""  # type: ignore[misc]
+    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
+    robust: ClassVar[bool] = True
+    missing: Annotated[Literal["listwise", "fiml"], BeforeValidator(_text)] = "listwise"
+    draws: Whole = 1000
+    target: Text = ""
+    moderators: Text = ""
+    against: Text = ""
+    screen: Annotated[Literal["careless", "none"], BeforeValidator(_text)] = "careless"
+
+
+class PlainParams(ResamplingParams):
+    """What notebooks on respondents and their behaviour leave out: choices of estimation."""
+
+    needs_answers: ClassVar[bool] = True
+    group: ClassVar[str] = ""  # type: ignore[misc]
+    group_equal: ClassVar[str] = ""  # type: ignore[misc]
+    group_partial: ClassVar[str] = ""  # type: ignore[misc]
+    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
+    estimator: ClassVar[str] = ""  # type: ignore[misc]
+    missing: ClassVar[str] = ""  # type: ignore[misc]
+    ordered: ClassVar[str] = ""  # type: ignore[misc]
+    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
+    cluster: ClassVar[str] = ""  # type: ignore[misc]
+    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
+    information: ClassVar[str] = ""  # type: ignore[misc]
+    bounds: ClassVar[str] = ""  # type: ignore[misc]
+    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
+
+
+class SegmentParams(PlainParams):
+    """Parameters of ``50_segments``."""
+
+    draws: Whole = 49
+    indicators: Text = ""
+    classes: Whole = 0
+    most: Whole = 5
+    exclude: Annotated[Literal["careless", "outliers", "none"], BeforeValidator(_text)] = "careless"
+
+
+class IndexParams(PlainParams):
+    """Parameters of ``60_loyalty_index``."""
+
+    draws: Whole = 1000
+    by: Text = "brand, channel"
+    indicators: Text = ""
+    method: Annotated[
+        Literal["model", "equal", "entropy", "critic", "pca", "experts"], BeforeValidator(_text)
+    ] = "model"
+
+
+class RetentionParams(PlainParams):
+    """Parameters of ``70_retention``: predictors, the point of action, and what value means."""
+
+    weights: ClassVar[str] = ""  # type: ignore[misc]
+    draws: Whole = 1000
+    predictors: Text = ""
+    churn_time: Text = ""
+    threshold: Number = 0.15
+    weeks: Whole = 52
+    discount: Number = 0.1
+    margin: Number = 1.0
+
+
+class PowerParams(StudyParams):
+    """Parameters of ``80_power``: which effects, which population, how its answers are made."""
+
+    group: ClassVar[str] = ""  # type: ignore[misc]
+    group_equal: ClassVar[str] = ""  # type: ignore[misc]
+    group_partial: ClassVar[str] = ""  # type: ignore[misc]
+    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
+    ordered: ClassVar[str] = ""  # type: ignore[misc]
+    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
+    weights: ClassVar[str] = ""  # type: ignore[misc]
+    cluster: ClassVar[str] = ""  # type: ignore[misc]
+    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
+    information: ClassVar[str] = ""  # type: ignore[misc]
+    bounds: ClassVar[str] = ""  # type: ignore[misc]
+    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
+    effect: Text = ""
+    population: Text = ""
+    scale: Annotated[Literal["standardized", "raw"], BeforeValidator(_text)] = "standardized"
+    sample: Whole = 0
+    power: Number = 0.8
+    alpha: Number = 0.05
+    distribution: Annotated[Literal["normal", "skewed", "ordinal"], BeforeValidator(_text)] = (
+        "normal"
+    )
+    shares: Text = "0.05, 0.10, 0.20, 0.35, 0.30"
+    missing_rate: Number = 0.0
+    reps: Whole = 1000
+    seed: Whole = 1
+
+    def shared(self) -> tuple[float, ...]:
+        """Shares of the answer categories; empty where they are no numbers."""
+        try:
+            return tuple(float(part) for part in self.shares.split(","))
+        except ValueError:
+            return ()
 
 
 NOTEBOOKS: Mapping[str, type[StudyParams]] = {
     "00_survey": SurveyParams,
     "10_measurement": MeasurementParams,
     "20_structure": StructureParams,
+    "30_drivers": DriversParams,
     "40_channels": ChannelsParams,
+    "50_segments": SegmentParams,
+    "60_loyalty_index": IndexParams,
+    "70_retention": RetentionParams,
+    "80_power": PowerParams,
 }
 
 

@@ -17,6 +17,7 @@ if sys.platform != "win32":
     import fcntl
 
 PREFIX = ".making-"
+CLAIM = ".claim-"
 OWNER = ".owner"
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
@@ -71,6 +72,40 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Wait for the claim on the name ``path`` and hold it; the file is gone afterwards.
+
+    Whoever waited may find the work done, and has to look.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with path.open("a") as handle:
+            _lock(handle, wait=True)
+            if not _same_file(handle, path):
+                continue  # the one before us removed it
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+
+
+def sweep_claims(parent: Path) -> None:
+    """Remove the claims of dead processes."""
+    for path in parent.glob(f"{CLAIM}*"):
+        with contextlib.suppress(FileNotFoundError), path.open("r+") as handle:
+            if _lock(handle, wait=False) and _same_file(handle, path):
+                path.unlink(missing_ok=True)
+
+
+def _same_file(handle: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def publish(prepared: Path, target: Path) -> None:
     """Put the folder ``prepared`` at ``target`` in one step, replacing what is there.
 
@@ -90,6 +125,13 @@ def publish(prepared: Path, target: Path) -> None:
         prepared.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
     _sync(target.parent)
+
+
+def replace(prepared: Path, target: Path) -> None:
+    """Put the file ``prepared`` at ``target`` in one step."""
+    _sync(prepared)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prepared.replace(target)
 
 
 def write_text(path: Path, content: str) -> None:
@@ -112,7 +154,12 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Write JSON whole, readable, in the order given."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_text(path, as_json(content))
+
+
+def as_json(content: object) -> str:
+    """Readable JSON text, in the order given."""
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _lock(handle: IO[str], *, wait: bool) -> bool:

@@ -30,13 +30,17 @@ PACKAGES = (
     "nbclient",
     "nbconvert",
 )
-SOURCE_SUFFIXES = (".py", ".toml", ".css", ".j2", ".svg")
+SOURCE_SUFFIXES = (".py", ".toml", ".css", ".js", ".j2", ".svg")
 KEY_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run failed: ``kind`` is error, timeout, dead or incomplete; ``step`` a heading."""
+    """Why a run failed; ``step`` is a heading.
+
+    ``kind`` is error, timeout, dead (the kernel), incomplete, changed (data or source while it
+    ran), lost (the whole worker) or disk.
+    """
 
     kind: str
     step: str
@@ -49,8 +53,9 @@ class Failure:
 class RunRecord:
     """One run as ``run.json`` holds it.
 
-    ``key`` is the digest of everything the evidence depends on. Times are in seconds and stand
-    here only, never in evidence.
+    ``key`` is the digest of everything the evidence depends on, ``evidence_digest`` that of the
+    evidence's files. ``kernel`` says how it started, forked or ordinary. Times are in seconds and
+    stand here only, never in evidence.
     """
 
     run: str
@@ -72,6 +77,9 @@ class RunRecord:
     seconds: Mapping[str, float] = field(default_factory=dict)
     failure: Failure | None = None
     evidence: tuple[str, ...] = ()
+    evidence_digest: str = ""
+    kernel: str = ""
+    attempts: int = 1
     measures: Mapping[str, float | None] = field(default_factory=dict)
     n: int | None = None
     estimator: str = ""
@@ -117,9 +125,8 @@ def study_digests(folder: Path, model: Path | None) -> dict[str, str]:
     return found
 
 
-@cache
-def package_digest() -> str:
-    """Digest of this package's source and sentences."""
+def source_digest() -> str:
+    """Digest of this package's source and sentences as they are on disk now."""
     home = Path(__file__).parents[1]
     found = {
         path.relative_to(home).as_posix(): path
@@ -127,6 +134,40 @@ def package_digest() -> str:
         if path.suffix in SOURCE_SUFFIXES
     }
     return digest_files(found)
+
+
+@cache
+def package_digest() -> str:
+    """Digest of this package's source and sentences, as first asked for."""
+    return source_digest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of the files in a folder by name; of nothing if there is no folder."""
+    return digest_files({p.name: p for p in folder.iterdir()} if folder.is_dir() else {})
+
+
+def finished(folder: Path, key: str) -> dict[str, Any] | None:
+    """The record of a complete good run with this key in ``folder``, or nothing.
+
+    Strict: the evidence must still be what the record says, and the report must be there.
+    """
+    record = read_record(folder / "run.json")
+    if record is None or record.get("status") != "ok" or record.get("key") != key:
+        return None
+    whole = (folder / "report.html").is_file() and (folder / "executed.ipynb").is_file()
+    same = folder_digest(folder / "evidence") == record.get("evidence_digest")
+    return record if whole and same else None
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The record in a ``run.json``, or nothing where there is none that can be read."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    good = isinstance(content, dict) and content.get("schema") == SCHEMA
+    return content if good else None
 
 
 def notebook_digest(notebook: Any) -> str:
@@ -202,11 +243,8 @@ def read_records(reports: Path) -> list[dict[str, Any]]:
     for path in sorted(reports.glob("*/*/run.json")):
         if path.parent.name.startswith("."):
             continue
-        try:
-            content = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(content, dict) and content.get("schema") == SCHEMA:
+        content = read_record(path)
+        if content is not None:
             content["path"] = path.parent.relative_to(reports).as_posix()
             found.append(content)
     found.sort(key=lambda record: (str(record.get("started")), str(record.get("path"))))

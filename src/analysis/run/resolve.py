@@ -13,12 +13,15 @@ from analysis.errors import InputError, Message, message
 from analysis.report.labels import Labels
 from analysis.run import design
 from analysis.run.params import StudyParams, unknown, validate
+from analysis.run.power_design import power_problems
+from analysis.run.retention_columns import retention_problems
 from analysis.sem import Moments
 from analysis.syntax import Formula, ModelSyntax, parse_model
 
-SURVEY_NOTEBOOK = "00_survey"
 MEASUREMENT_NOTEBOOK = "10_measurement"
 MEASUREMENT_MODEL = "measurement"
+DRIVERS_NOTEBOOK = "30_drivers"
+DRIVER_MODELS = ("extended", "ecsi")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,17 @@ class Choice:
         return respondents(self.study, self.params, self.syntax)
 
 
-def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
+def resolve(
+    notebook: str,
+    values: Mapping[str, object],
+    *,
+    read: bool = True,
+    opened: Study | None = None,
+) -> Choice:
     """Check parameters against the notebook's schema and against the study.
+
+    Without ``read`` the answers themselves are read and checked when they are first asked for.
+    ``opened`` is the study itself where it was opened before.
 
     Raises
     ------
@@ -50,8 +62,8 @@ def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
         Naming every unknown parameter, value, study, model and group, with the good ones.
     """
     params = validate(notebook, values)
-    study = load_study(params.study)
-    if notebook == SURVEY_NOTEBOOK and not study.has_rows:
+    study = opened or load_study(params.study)
+    if params.needs_answers and not study.has_rows:
         raise InputError(message("screening.no_rows", study=study.name))
     problems: list[Message] = []
     name = params.model or default_model(notebook, study)
@@ -66,11 +78,15 @@ def resolve(notebook: str, values: Mapping[str, object]) -> Choice:
     if notebook == MEASUREMENT_NOTEBOOK:
         syntax = measurement_part(name, syntax)
     problems += design.option_problems(params, study, observed(syntax))
-    problems += design.across_problems(params, study)
+    problems += design.across_problems(params, study, syntax)
+    problems += design.claims_problems(params, study)
+    problems += design.driver_problems(params, study, syntax)
+    problems += power_problems(params, study, syntax)
+    problems += retention_problems(params, study)
     if problems:
         raise InputError(problems)
     choice = Choice(notebook, params, study, study.models[name], syntax)
-    if study.has_rows:
+    if study.has_rows and read:
         _ = choice.data
     return choice
 
@@ -91,6 +107,8 @@ def default_model(notebook: str, study: Study) -> str:
     """The model that a notebook takes when none is named."""
     if notebook == MEASUREMENT_NOTEBOOK and MEASUREMENT_MODEL in study.models:
         return MEASUREMENT_MODEL
+    if notebook == DRIVERS_NOTEBOOK:
+        return next((m for m in DRIVER_MODELS if m in study.models), study.default_model)
     return study.default_model
 
 

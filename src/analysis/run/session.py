@@ -19,11 +19,15 @@ from analysis.i18n import text
 from analysis.report import Column, Evidence, Table
 from analysis.report.labels import Labels
 from analysis.run.channels import Channels
+from analysis.run.claims import Claims
 from analysis.run.design import estimator_of
+from analysis.run.drivers import Drivers
 from analysis.run.estimation import estimate, item_coverage
 from analysis.run.fitted import Fitted
+from analysis.run.loyalty_index import LoyaltyIndex
 from analysis.run.notebook import RECORD_MIME
 from analysis.run.params import SurveyParams, unknown_names
+from analysis.run.power import Power
 from analysis.run.record import study_digests, versions
 from analysis.run.resolve import (
     Choice,
@@ -36,7 +40,10 @@ from analysis.run.resolve import (
     resolve,
     stamps,
 )
+from analysis.run.retention import Retention
+from analysis.run.reviewed import Reviewed, structural_checklist
 from analysis.run.screened import Screening, screen
+from analysis.run.segments import Segments
 from analysis.sem import Solution
 from analysis.syntax import ModelSyntax
 
@@ -103,7 +110,8 @@ class Session:
     def parameters(self) -> Evidence:
         """The parameters of this run."""
         params, model = self.choice.params, self.choice.model.name
-        in_force = {"model": model, "estimator": estimator_of(params)}
+        rows = self.choice.study.has_rows
+        in_force = {"model": model, "estimator": estimator_of(params, rows=rows)}
         usual = default_model(self.choice.notebook, self.choice.study)
         used = [
             ParameterUsed(
@@ -186,9 +194,41 @@ class Session:
         """The whole model, fitted."""
         return self._fit("structure", self.syntax)
 
+    def review(self) -> Reviewed:
+        """What a reviewer asks of the measurement model beyond its estimates."""
+        return Reviewed(self.choice, self.syntax, self.measurement())
+
+    def checklist(self, **pieces: Evidence) -> Evidence:
+        """What a reviewer checks of the structural model, ``pieces`` by the point they meet."""
+        return structural_checklist(self.choice, self.syntax, self.structure(), pieces)
+
+    def claims(self) -> Claims:
+        """What the model claims about causes: hypotheses, mediation, rivals, prediction."""
+        return Claims(self.choice, self.syntax, self.structure())
+
     def channels(self) -> Channels:
         """The model over the groups of one column: channels, brands or waves."""
         return self._part(Channels)
+
+    def drivers(self) -> Drivers:
+        """What drives the target: blocks, interactions, importance, what if."""
+        return self._part(Drivers)
+
+    def segments(self) -> Segments:
+        """Kinds of customers."""
+        return self._part(Segments)
+
+    def loyalty_index(self) -> LoyaltyIndex:
+        """Attitude and behaviour as one figure."""
+        return self._part(LoyaltyIndex)
+
+    def retention(self) -> Retention:
+        """Who leaves, when, and what customers are worth."""
+        return self._part(Retention)
+
+    def power(self) -> Power:
+        """Power and sample size for the model's effects."""
+        return self._part(Power)
 
     def _part(self, kind: Callable[[Choice], P]) -> P:
         """The notebook's own subject, made when first asked for; it also says how the run ended."""
@@ -205,6 +245,8 @@ class Session:
                 language=self.language,
                 labels=self.labels,
                 stamps=self.stamps,
+                draws=getattr(self.choice.params, "draws", 0),
+                seed=getattr(self.choice.params, "seed", 1),
             )
         return self.fits[name]
 

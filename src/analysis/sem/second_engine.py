@@ -55,7 +55,11 @@ class EngineComparison:
 
 
 def second_engine(solved: Fit) -> EngineComparison | None:
-    """Compare with semopy; None where the model is outside what semopy does right, or it fails."""
+    """Compare with semopy; None where the model is outside what semopy does right, or it fails.
+
+    semopy fixes the first loading of a factor without a fixed one, whatever else sets its scale: a
+    parameter that is free here and not there makes the two models different, not the answers.
+    """
     if not _applicable(solved):
         return None
     semopy = importlib.import_module("semopy")
@@ -68,6 +72,8 @@ def second_engine(solved: Fit) -> EngineComparison | None:
     try:
         theirs = _semopy_estimates(semopy, ours.model, moments)
     except (ArithmeticError, LookupError, ValueError, np.linalg.LinAlgError):
+        return None
+    if not np.isfinite(theirs).all():
         return None
     standardize = Standardizer(ours.model, latent_only=False)
     std_ours, std_theirs = (np.real(standardize(theta)) for theta in (ours.theta, theirs[0]))
@@ -100,14 +106,17 @@ def _difference(a: float, b: float) -> float:
 def _applicable(solved: Fit) -> bool:
     table = solved.model.partable
     odd = any(r.exo or r.op not in ("=~", "~", "~~", "~1", ":=") for r in table.rows)
+    observed = set(table.observed)
     scaled = any(
-        r.free == 0 and r.ustart not in (None, 0.0, 1.0) and r.group > 0 for r in table.rows
+        r.ustart not in (None, 0.0, 1.0) or (r.ustart == 1.0 and r.op == "~~" and r.lhs in observed)
+        for r in table.rows
+        if r.free == 0 and r.group > 0
     )
     # Free intercepts of items leave the rest of the model as it is; other mean structures do not.
     latent = set(table.latent)
     means = any(r.op == "~1" and (r.lhs in latent) == (r.free > 0) for r in table.rows)
     related = {name for r in table.rows if r.op in ("=~", "~") for name in (r.lhs, r.rhs)}
-    within = len(table.groups) == 1 and solved.loss == "ML" and related >= set(table.observed)
+    within = len(table.groups) == 1 and solved.loss == "ML" and related >= observed
     return within and not odd and not scaled and not means
 
 

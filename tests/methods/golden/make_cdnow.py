@@ -3,9 +3,9 @@
     pip download --no-deps lifetimes==0.11.3; unzip Lifetimes-0.11.3-py3-none-any.whl
     python make_cdnow.py lifetimes/datasets/cdnow_customers_summary_with_transactions.csv
 
-The data: 1/10 sample of CDNOW's customers of early 1997, 39 weeks (Fader & Hardie 2001). Kept are the
-numbers of repeat purchases, the weeks until the last one and watched, and the mean value (dollars);
-equal rows are counted, no customer is named.
+The data: 1/10 sample of CDNOW's customers of early 1997, 39 weeks (Fader & Hardie 2001). Kept are
+the numbers of repeat purchases, the weeks until the last one and watched, and the mean value
+(dollars); equal rows are counted, no customer is named.
 """
 
 from __future__ import annotations

@@ -93,17 +93,17 @@ def index_weights(
         if experts is None:
             return _missing(method, k, message("loyalty_index.no_experts"))
         judged = expert_weights(experts)
-        found: tuple[Message, ...] = ()
+        doubt: tuple[Message, ...] = ()
         if judged.consistency > 0.10:
-            found = (message("loyalty_index.inconsistent", ratio=f"{judged.consistency:.3f}"),)
-        return _fixed(method, judged.weights, found)
+            doubt = (message("loyalty_index.inconsistent", ratio=f"{judged.consistency:.3f}"),)
+        return _fixed(method, judged.weights, doubt)
     complete = ~np.isnan(data.values).any(axis=1)
     if complete.sum() < 10 * k:
         return _missing(method, k, message("loyalty_index.few_complete", n=int(complete.sum())))
     X, w = data.values[complete], data.weight[complete]
     if (X.std(axis=0) == 0).any():
-        names = ", ".join(n for n, s in zip(data.names, X.std(axis=0)) if s == 0)
-        return _missing(method, k, message("loyalty_index.constant", names=names))
+        same = ", ".join(n for n, s in zip(data.names, X.std(axis=0)) if s == 0)
+        return _missing(method, k, message("loyalty_index.constant", names=same))
     names = list(data.names)
     left_out: list[str] = []
     while len(names) >= 2:

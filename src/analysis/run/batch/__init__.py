@@ -1,0 +1,1 @@
+"""Many runs at once: the batch file, the plan, the workers, resuming, what all runs amount to."""

@@ -25,7 +25,7 @@ from analysis.run.execute import folder_of
 from analysis.run.record import finished
 
 HERE = Path(__file__).parent
-QUICK = Options(jobs=2, timeout=2, memory=800_000_000, retries=1)
+QUICK = Options(jobs=2, timeout=2, memory=1_200_000_000, retries=1)
 
 
 def start(names: list[str], root: Path) -> subprocess.Popen[bytes]:
@@ -102,7 +102,7 @@ def test_500_runs_with_faults(forking: warm.Server, tmp_path: Path) -> None:
     for process in both:
         process.kill()
         process.wait()
-    check_faults(names, tmp_path, Options(jobs=4, timeout=5, memory=800_000_000))
+    check_faults(names, tmp_path, Options(jobs=4, timeout=5, memory=1_200_000_000))
 
 
 def test_a_batch_that_is_killed_goes_on_where_it_stopped(

@@ -1,0 +1,77 @@
+"""Who leaves and when: guards against leaks, four models, calibration, decisions, survival."""
+
+from analysis.methods.retention.guards import (
+    LEAST_CASES,
+    Candidate,
+    Cases,
+    Guard,
+    cases,
+    guard,
+    imbalance,
+)
+from analysis.methods.retention.judging import Calibration, Decision, calibration, decision
+from analysis.methods.retention.learners import (
+    LEARNERS,
+    Dependence,
+    Learner,
+    Predicted,
+    dependence,
+    importance,
+    later,
+    nested,
+)
+from analysis.methods.retention.logistic import Coefficient, Logistic, coefficients, logistic, units
+from analysis.methods.retention.metrics import (
+    MEASURES,
+    Measured,
+    Performance,
+    areas,
+    difference,
+    measured,
+    performance,
+    resampled,
+    scores,
+)
+from analysis.methods.retention.survival import Cox, Curve, LogRank, cox, kaplan_meier, log_rank
+
+__all__ = [
+    "LEARNERS",
+    "LEAST_CASES",
+    "MEASURES",
+    "Calibration",
+    "Candidate",
+    "Cases",
+    "Coefficient",
+    "Cox",
+    "Curve",
+    "Decision",
+    "Dependence",
+    "Guard",
+    "Learner",
+    "LogRank",
+    "Logistic",
+    "Measured",
+    "Performance",
+    "Predicted",
+    "areas",
+    "calibration",
+    "cases",
+    "coefficients",
+    "cox",
+    "decision",
+    "dependence",
+    "difference",
+    "guard",
+    "imbalance",
+    "importance",
+    "kaplan_meier",
+    "later",
+    "log_rank",
+    "logistic",
+    "measured",
+    "nested",
+    "performance",
+    "resampled",
+    "scores",
+    "units",
+]

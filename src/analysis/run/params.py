@@ -119,13 +119,9 @@ class StructureParams(ResamplingParams):
     holdout: Text = ""
 
 
-class ChannelsParams(ResamplingParams):
-    """Parameters of ``40_channels``: it forms the groups itself and sets their equalities.
+class OneGroupParams(ResamplingParams):
+    """What notebooks leave out that do not estimate in groups of the reader's own."""
 
-    ``permutations`` are those of its tests, ``constructs`` are followed over waves.
-    """
-
-    robust: ClassVar[bool] = True
     group: ClassVar[str] = ""  # type: ignore[misc]
     group_equal: ClassVar[str] = ""  # type: ignore[misc]
     group_partial: ClassVar[str] = ""  # type: ignore[misc]
@@ -135,6 +131,15 @@ class ChannelsParams(ResamplingParams):
     information: ClassVar[str] = ""  # type: ignore[misc]
     bounds: ClassVar[str] = ""  # type: ignore[misc]
     scaling: ClassVar[str] = "marker"  # type: ignore[misc]
+
+
+class ChannelsParams(OneGroupParams):
+    """Parameters of ``40_channels``: it forms the groups itself and sets their equalities.
+
+    ``permutations`` are those of its tests, ``constructs`` are followed over waves.
+    """
+
+    robust: ClassVar[bool] = True
     across: Text = "channel"
     release: Text = ""
     partial: Annotated[Literal["propose", "apply", "none"], BeforeValidator(_text)] = "propose"
@@ -143,19 +148,10 @@ class ChannelsParams(ResamplingParams):
     constructs: Text = ""
 
 
-class DriversParams(ResamplingParams):
+class DriversParams(OneGroupParams):
     """Parameters of ``30_drivers``: complete rows of one group of respondents by default."""
 
-    group: ClassVar[str] = ""  # type: ignore[misc]
-    group_equal: ClassVar[str] = ""  # type: ignore[misc]
-    group_partial: ClassVar[str] = ""  # type: ignore[misc]
-    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
     ordered: ClassVar[str] = ""  # type: ignore[misc]
-    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
-    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
-    information: ClassVar[str] = ""  # type: ignore[misc]
-    bounds: ClassVar[str] = ""  # type: ignore[misc]
-    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
     robust: ClassVar[bool] = True
     missing: Annotated[Literal["listwise", "fiml"], BeforeValidator(_text)] = "listwise"
     draws: Whole = 1000
@@ -165,23 +161,14 @@ class DriversParams(ResamplingParams):
     screen: Annotated[Literal["careless", "none"], BeforeValidator(_text)] = "careless"
 
 
-class PlainParams(ResamplingParams):
+class PlainParams(OneGroupParams):
     """What notebooks on respondents and their behaviour leave out: choices of estimation."""
 
     needs_answers: ClassVar[bool] = True
-    group: ClassVar[str] = ""  # type: ignore[misc]
-    group_equal: ClassVar[str] = ""  # type: ignore[misc]
-    group_partial: ClassVar[str] = ""  # type: ignore[misc]
-    group_labels: ClassVar[str] = "shared"  # type: ignore[misc]
     estimator: ClassVar[str] = ""  # type: ignore[misc]
     missing: ClassVar[str] = ""  # type: ignore[misc]
     ordered: ClassVar[str] = ""  # type: ignore[misc]
-    parameterization: ClassVar[str] = "delta"  # type: ignore[misc]
     cluster: ClassVar[str] = ""  # type: ignore[misc]
-    likelihood: ClassVar[str] = "normal"  # type: ignore[misc]
-    information: ClassVar[str] = ""  # type: ignore[misc]
-    bounds: ClassVar[str] = ""  # type: ignore[misc]
-    scaling: ClassVar[str] = "marker"  # type: ignore[misc]
 
 
 class SegmentParams(PlainParams):

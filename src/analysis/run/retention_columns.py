@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from analysis.data import Codebook, Study, Survey
 from analysis.data.codebook import Variable
 from analysis.errors import Message, message
-from analysis.methods.loyalty_index import construct_score
 from analysis.methods.retention import Candidate
 from analysis.report.labels import Labels
 from analysis.run.params import RetentionParams, StudyParams, unknown
+from analysis.run.scores import items_of, score
 
 Array = NDArray[np.float64]
 
@@ -37,23 +37,6 @@ def names(book: Codebook, found: Labels, language: str) -> Labels:
         for code, label in known.items()
     }
     return Labels(names={**found.names, **named}, wordings=found.wordings)
-
-
-def items(book: Codebook, construct: str) -> tuple[str, ...]:
-    """A construct's items, or those of its first-order constructs."""
-    own = book.construct(construct).items
-    return own or tuple(
-        i for child in book.children(construct) for i in book.construct(child).items
-    )
-
-
-def score(survey: Survey, construct: str) -> Array:
-    """A construct's score (n,) on 0-100, NaN where under half was answered."""
-    book = survey.codebook
-    asked = [book.item(i) for i in items(book, construct)]
-    answers = np.column_stack([survey.frame[i.name].to_numpy(float) for i in asked])
-    low, high = ([getattr(i, end) or 0.0 for i in asked] for end in ("minimum", "maximum"))
-    return construct_score(answers, low, high, [1.0 / len(asked)] * len(asked))
 
 
 def candidates(survey: Survey, params: RetentionParams, churn: str) -> list[Candidate]:
@@ -90,7 +73,7 @@ def _usual(book: Codebook, churn: str) -> list[str]:
         g.name for g in book.groups
         if not g.ordered and (g.name in GROUPS or set(g.levels) == {"0", "1"})
     ]  # fmt: skip
-    found += [c.name for c in book.constructs if not c.parent and items(book, c.name)]
+    found += [c.name for c in book.constructs if not c.parent and items_of(book, c.name)]
     found += [
         v.name for v in book.variables
         if v.timing == "after" and v.name != churn and v.type not in ("date",)

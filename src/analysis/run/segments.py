@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.data import Codebook, Survey
+from analysis.data import Survey
 from analysis.errors import InputError, message
 from analysis.methods import segments as methods
-from analysis.methods.loyalty_index import construct_score
 from analysis.methods.segments import Kind, LikelihoodRatio, Outcome, Profiles, Tiers
 from analysis.report import Evidence, segment_figures, segments
 from analysis.report.labels import Labels
 from analysis.run.params import SegmentParams, unknown
 from analysis.run.resolve import Choice, labels, stamps
+from analysis.run.scores import items_of, score
 from analysis.run.screened import careless_signs, screen
 
 Array = NDArray[np.float64]
@@ -88,7 +88,7 @@ class Segments:
             For unknown names, and where fewer than two are there.
         """
         book = self.survey.codebook
-        known = {c.name: c for c in book.constructs if _items(book, c.name)}
+        known = {c.name: c for c in book.constructs if items_of(book, c.name)}
         asked = self.params.listed("indicators")
         problems = [unknown("indicator", n, known) for n in asked if n not in known]
         if problems:
@@ -104,7 +104,7 @@ class Segments:
     @cached_property
     def scores(self) -> Array:
         """Scores (n, p) of the constructs on 0-100, NaN where not known."""
-        return np.column_stack([_score(self.survey, name) for name in self.names])
+        return np.column_stack([score(self.survey, name) for name in self.names])
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
@@ -207,8 +207,8 @@ class Segments:
             return None
         x = [frame[c].to_numpy(float) for c in columns]
         attitude = next(
-            (_score(self.survey, c.name) for role in ("satisfaction", "loyalty")
-             for c in book.constructs if c.role == role and _items(book, c.name)), None,
+            (score(self.survey, c.name) for role in ("satisfaction", "loyalty")
+             for c in book.constructs if c.role == role and items_of(book, c.name)), None,
         )  # fmt: skip
         return methods.tiers(x[0], x[1], x[2], attitude)
 
@@ -264,18 +264,3 @@ class Segments:
             "measures": {k: float(f"{v:.8g}") if np.isfinite(v) else None
                          for k, v in values.items()},
         }  # fmt: skip
-
-
-def _items(book: Codebook, construct: str) -> tuple[str, ...]:
-    own = book.construct(construct).items
-    return own or tuple(
-        i for child in book.children(construct) for i in book.construct(child).items
-    )
-
-
-def _score(survey: Survey, construct: str) -> Array:
-    book = survey.codebook
-    items = [book.item(i) for i in _items(book, construct)]
-    answers = np.column_stack([survey.frame[i.name].to_numpy(float) for i in items])
-    low, high = ([getattr(i, end) or 0.0 for i in items] for end in ("minimum", "maximum"))
-    return construct_score(answers, low, high, [1.0 / len(items)] * len(items))

@@ -19,6 +19,7 @@ from analysis.methods.customer_value import Estimates, History, Values, Worth
 from analysis.methods.segments import TIERS
 from analysis.report import Evidence, customer_value, customer_value_figures
 from analysis.run import retention_columns as columns
+from analysis.run import scores
 from analysis.run.params import RetentionParams
 from analysis.run.resolve import Choice
 
@@ -172,10 +173,10 @@ class Valued:
         """Money that goes with one point of satisfaction."""
         book = self.survey.codebook
         found = [c.name for c in book.constructs
-                 if c.role == "satisfaction" and columns.items(book, c.name)]  # fmt: skip
+                 if c.role == "satisfaction" and scores.items_of(book, c.name)]  # fmt: skip
         if not found:
             raise InputError(message("customer_value.no_satisfaction"))
-        score = columns.score(self.survey, found[0])
+        score = scores.score(self.survey, found[0])
         plain, past = self._controls()
         made: list[Worth] = []
         for name, money, rows in self._money():

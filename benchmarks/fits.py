@@ -55,5 +55,5 @@ def against(
 
 
 def whole(solution: Solution) -> None:
-    """All that a summary shows: estimates with standard errors, and fit measures."""
-    solution.estimates, solution.measures  # noqa: B018
+    """What lavaan's ``fitMeasures(sem(...))`` computes: standard errors and fit measures."""
+    solution.inference.se, solution.measures  # noqa: B018

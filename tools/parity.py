@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = {
 }  # fmt: skip
 TESTS = ("chisq", "df", "pvalue", "baseline")
 BEGIN, END = "<!-- shared files: begin -->", "<!-- shared files: end -->"
+HAND, HAND_END = "<!-- by hand: begin -->", "<!-- by hand: end -->"
 
 
 @dataclass
@@ -211,6 +212,10 @@ def report(target: Path) -> str:
             "",
             *(f"- `{name}`: {words}" for name, words in cases.UNREPORTED.items()),
             "",
+            HAND,
+            *_kept(target, HAND, HAND_END),
+            HAND_END,
+            "",
             *_galeries(),
         ]
     )
@@ -285,11 +290,12 @@ def _shared_section() -> list[str]:
     ]
 
 
-def _kept(target: Path) -> list[str]:
+def _kept(target: Path, begin: str = BEGIN, end: str = END) -> list[str]:
+    """What stands between two marks of the present page."""
     if not target.exists():
         return []
-    _, _, rest = target.read_text("utf-8").partition(BEGIN + "\n")
-    return rest.partition(END)[0].splitlines()
+    _, _, rest = target.read_text("utf-8").partition(begin + "\n")
+    return rest.partition(end)[0].splitlines()
 
 
 # A published model

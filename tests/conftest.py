@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +27,24 @@ def shared_dir() -> Path:
     if not (folder / "golden").is_dir():
         pytest.skip("no reference data: set LOYALTY_SHARED to the folder that holds golden/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A browser that starts; once it does, a page that it cannot show is a failure."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("chromium is not installed; reports are read, not made, in a browser")
+    profile = tmp_path_factory.mktemp("chromium")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+             "--disable-background-networking", f"--user-data-dir={profile}"]  # fmt: skip
+    said = subprocess.run(
+        [found, *flags, "--dump-dom", "data:text/html,<p>up</p>"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if "up" not in said.stdout:
+        pytest.skip("chromium is installed but does not start on this machine, even with no page")
+    return found
 
 
 def _semopy_example(name: str) -> pd.DataFrame:

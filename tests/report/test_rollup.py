@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from html import unescape
@@ -160,13 +159,10 @@ def opened(browser: str, folder: Path) -> dict[str, Any]:
     return dict(json.loads(done.stdout.partition('<pre id="out">')[2].partition("</pre>")[0]))
 
 
-def test_500_runs_open_at_once_and_fit_a_phone(tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no browser")
+def test_500_runs_open_at_once_and_fit_a_phone(chromium: str, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(render_rollup(make_rollup(500), "en"), encoding="utf-8")
     (tmp_path / "probe.html").write_text(PROBE, encoding="utf-8")
-    found = min((opened(browser, tmp_path) for _ in range(2)), key=lambda one: one["ready"])
+    found = min((opened(chromium, tmp_path) for _ in range(2)), key=lambda one: one["ready"])
     assert found["title"] == "Some batch"
     assert found["all"] == 500
     assert found["some"] == 167

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from analysis.errors import ModelError, message
 
 Array = NDArray[np.float64]
+ROUNDING = 1e-13  # spread over size of a quantity that is the same in all draws
 IntervalKind = Literal["percentile", "bca", "basic", "normal"]
 Definition = Literal["standard", "lavaan"]
 
@@ -49,7 +50,9 @@ def limits(
         t = column[:n]
         if n < 2 or not np.isfinite(estimate[j]):
             continue
-        if kind == "normal":
+        if t[-1] - t[0] <= ROUNDING * abs(estimate[j]):
+            found[:, j] = t[0], t[-1]
+        elif kind == "normal":
             middle = 2.0 * estimate[j] - t.mean()
             found[:, j] = middle + ndtri(tail) * t.std(ddof=1 if definition == "standard" else 0)
         elif kind == "basic":

@@ -4,62 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from analysis.errors import ModelError, message
+from analysis.sem.answers import Answers as Answers
+from analysis.sem.answers import numbered_clusters, scaled_weights
 from analysis.sem.missing import Patterns, patterns, saturated_moments
 from analysis.sem.ordinal_checks import pooled_categories
 from analysis.sem.ordinal_stats import OrdinalMoments, ordinal_moments
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers ``rows`` (n, p) of a group's respondents, NaN where missing.
-
-    ``weights`` (n,) are sampling weights (mean 1 over all groups), ``cluster`` (n,) numbers of
-    the clusters in which respondents were sampled; None where there are none.
-    """
-
-    rows: Array
-    weights: Array | None = None
-    cluster: NDArray[np.intp] | None = None
-
-    def take(self, keep: NDArray[np.bool_]) -> Answers:
-        """Some respondents."""
-        weights, cluster = self.weights, self.cluster
-        return Answers(
-            self.rows[keep],
-            None if weights is None else weights[keep],
-            None if cluster is None else cluster[keep],
-        )
-
-    def columns(self, ix: NDArray[np.intp]) -> Answers:
-        """Some variables."""
-        return replace(self, rows=self.rows[:, ix])
-
-    @property
-    def complete(self) -> NDArray[np.bool_]:
-        """Which respondents answered everything."""
-        return np.asarray(~np.isnan(self.rows).any(axis=1))
-
-    def covariance(self, scores: Array) -> Array:
-        """Mean outer product (r, r) of scores (n, r), with weights and summed within clusters."""
-        n = float(len(scores))
-        if self.weights is not None:
-            scores = scores * self.weights[:, None]
-            n = float(self.weights.sum())
-        if self.cluster is not None:
-            sums = np.zeros((int(self.cluster.max()) + 1, scores.shape[1]))
-            np.add.at(sums, self.cluster, scores)
-            present = np.unique(self.cluster)
-            count = len(present)
-            scores = sums[present] * np.sqrt(count / (count - 1.0))
-        return scores.T @ scores / n
 
 
 @dataclass(frozen=True)
@@ -87,6 +46,27 @@ class GroupMoments:
         if self.answers is None or self.answers.weights is None:
             return float(self.n)
         return float(self.answers.weights.sum())
+
+    @cached_property
+    def logdet(self) -> float:
+        """log|cov|."""
+        return float(np.linalg.slogdet(self.cov)[1])
+
+    @cached_property
+    def definite(self) -> bool:
+        """Whether no eigenvalue of the correlations comes near 1e-10, by a bound that costs little.
+
+        The trace of the inverse bounds the largest eigenvalue of the inverse.
+        """
+        variance = self.cov.diagonal()
+        if not variance.min(initial=np.inf) > 0.0:
+            return False
+        scale = 1.0 / np.sqrt(variance)
+        factor, info = dpotrf(self.cov * (scale[:, None] * scale), lower=1, clean=1)
+        if info != 0:
+            return False
+        root = dtrtri(factor, lower=1)[0]
+        return float(np.vdot(root, root)) < 1e9
 
     @property
     def rows(self) -> Array | None:
@@ -125,8 +105,10 @@ class Moments:
         x = np.ascontiguousarray(rows, dtype=float)
         if x.ndim != 2 or x.shape[1] != len(names):
             raise ModelError(message("sem.shape", rows=str(x.shape), names=len(names)))
-        labels = np.asarray([""] * len(x) if group is None else list(group), dtype=object)
-        answers = Answers(x, _weights(weights, len(x)), _clusters(cluster, len(x)))
+        answers = Answers(x, scaled_weights(weights, len(x)), numbered_clusters(cluster, len(x)))
+        if group is None and len(x):
+            return cls(tuple(names), (_of_answers("", answers),))
+        labels = np.asarray([] if group is None else list(group), dtype=object)
         order = dict.fromkeys(labels.tolist())
         groups = tuple(
             _of_answers(label, answers.take(np.asarray(labels == label))) for label in order
@@ -199,8 +181,8 @@ class Moments:
     @property
     def incomplete(self) -> int:
         """Respondents with a missing answer."""
-        rows = [g.rows for g in self.groups if g.rows is not None]
-        return sum(int(np.isnan(x).any(axis=1).sum()) for x in rows)
+        answers = [g.answers for g in self.groups if g.answers is not None]
+        return sum(len(a.complete) - int(np.count_nonzero(a.complete)) for a in answers)
 
     def complete(self) -> Moments:
         """Only the respondents without a missing answer (listwise deletion)."""
@@ -310,38 +292,9 @@ def _usable(answered: NDArray[np.bool_], x: list[int]) -> NDArray[np.bool_]:
     return np.asarray(answered.any(axis=1) & answered[:, x].all(axis=1))
 
 
-def _weights(weights: ArrayLike | None, n: int) -> Array | None:
-    if weights is None:
-        return None
-    w = np.asarray(weights, dtype=float)
-    if w.shape != (n,) or not (np.isfinite(w) & (w > 0)).all():
-        bad = np.flatnonzero(~(np.isfinite(w) & (w > 0)))[:5] + 1 if w.shape == (n,) else ()
-        raise ModelError(message("sem.weights", rows=", ".join(str(i) for i in bad), n=n))
-    scaled: Array = w / w.mean()
-    return scaled
-
-
-def _clusters(cluster: Sequence[object] | None, n: int) -> NDArray[np.intp] | None:
-    if cluster is None:
-        return None
-    number: dict[object, int] = {}
-    found = np.array([number.setdefault(c, len(number)) for c in cluster], dtype=np.intp)
-    if len(found) != n or len(number) < 2:
-        raise ModelError(message("sem.clusters", clusters=len(number), n=n))
-    return found
-
-
 def _of_answers(label: str, answers: Answers) -> GroupMoments:
-    whole = answers.take(answers.complete)
-    x, n = whole.rows, len(whole.rows)
-    if n == 0:
-        p = answers.rows.shape[1]
-        return GroupMoments(label, 0, np.zeros((p, p)), np.full(p, np.nan), answers)
-    mean = np.average(x, axis=0, weights=whole.weights)
-    centred = x - mean
-    weighted = centred if whole.weights is None else centred * whole.weights[:, None]
-    total = n if whole.weights is None else whole.weights.sum()
-    return GroupMoments(label, n, weighted.T @ centred / total, mean, answers)
+    n, mean, cov = answers.moments
+    return GroupMoments(label, n, cov, mean, answers)
 
 
 def _columns(g: GroupMoments, ix: NDArray[np.intp]) -> GroupMoments:

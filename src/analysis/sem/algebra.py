@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import dgetrf, dgetri, dpotrf, dpotri
 
 Array = NDArray[np.float64]
 
@@ -21,9 +21,19 @@ def inverse_and_logdet(Sigma: Array) -> tuple[Array, float] | None:
     return inverse, 2.0 * float(np.log(np.diag(factor)).sum())
 
 
-def inverse(matrix: NDArray[np.floating[Any]]) -> Array:
-    """Inverse of one matrix (p, p) or of a stack."""
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+def inverse(matrix: NDArray[Any]) -> Array:
+    """Inverse of one matrix (p, p), real or complex, or of a stack.
+
+    Raises ``LinAlgError`` where there is none.
+    """
+    if matrix.ndim > 2 or matrix.dtype != np.float64 or not matrix.size:
+        found: Array = np.linalg.inv(matrix)
+        return found
+    factor, pivots, info = dgetrf(matrix)
+    inverted: Array = dgetri(factor, pivots)[0] if info == 0 else factor
+    if info != 0:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return inverted
 
 
 def half_index(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

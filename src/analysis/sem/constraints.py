@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
+from analysis.sem.cached import SIZE
 from analysis.sem.model import Model
 from analysis.syntax import Expression, Parameter
 
@@ -39,16 +41,7 @@ class Bindings:
     @classmethod
     def of(cls, model: Model) -> Bindings:
         """Names that constraints and definitions of ``model`` may use."""
-        free: dict[str, int] = {}
-        fixed: dict[str, float] = {}
-        for row in model.partable.rows:
-            for name in {row.label, row.plabel} - {""}:
-                if row.free > 0:
-                    free.setdefault(name, row.free - 1)
-                elif row.group > 0 and row.ustart is not None:
-                    fixed.setdefault(name, row.ustart)
-        defined = tuple((r.lhs, expression_of(r)) for r in model.partable.defined)
-        return cls(free, fixed, defined)
+        return _bindings(model)
 
     def at(self, theta: Vector) -> dict[str, object]:
         """All values by name."""
@@ -84,16 +77,9 @@ class Constraints:
     @classmethod
     def of(cls, model: Model, lower: tuple[tuple[int, float], ...] = ()) -> Constraints:
         """Constraints written in the model or implied by equal labels."""
-        equal: list[Expression] = []
-        less: list[tuple[Expression, float]] = []
-        for row in model.partable.constraints:
-            if row.op == "==":
-                equal.append(expression_of(row))
-            else:
-                less.append((expression_of(row), -1.0 if row.op == "<" else 1.0))
-        return cls(Bindings.of(model), tuple(equal), tuple(less), lower)
+        return _constraints(model, lower)
 
-    @property
+    @cached_property
     def any(self) -> bool:
         """Whether there is any constraint."""
         return bool(self.equalities or self.inequalities or self.lower)
@@ -148,6 +134,32 @@ class Constraints:
         _, J = self.equality(theta)
         g, Jg = self.inequality(theta)
         return null_space(np.r_[J, Jg[g < 1e-8]], len(theta))
+
+
+@lru_cache(maxsize=SIZE)
+def _bindings(model: Model) -> Bindings:
+    free: dict[str, int] = {}
+    fixed: dict[str, float] = {}
+    for row in model.partable.rows:
+        for name in {row.label, row.plabel} - {""}:
+            if row.free > 0:
+                free.setdefault(name, row.free - 1)
+            elif row.group > 0 and row.ustart is not None:
+                fixed.setdefault(name, row.ustart)
+    defined = tuple((r.lhs, expression_of(r)) for r in model.partable.defined)
+    return Bindings(free, fixed, defined)
+
+
+@lru_cache(maxsize=SIZE)
+def _constraints(model: Model, lower: tuple[tuple[int, float], ...]) -> Constraints:
+    equal: list[Expression] = []
+    less: list[tuple[Expression, float]] = []
+    for row in model.partable.constraints:
+        if row.op == "==":
+            equal.append(expression_of(row))
+        else:
+            less.append((expression_of(row), -1.0 if row.op == "<" else 1.0))
+    return Constraints(_bindings(model), tuple(equal), tuple(less), lower)
 
 
 def stacked(values: Sequence[Any], theta: Vector) -> Vector:

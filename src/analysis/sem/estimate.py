@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
 
 from analysis.errors import Message, ModelError, message
+from analysis.sem.cached import SIZE, by_identity
 from analysis.sem.estimators import PRESETS, Estimator, Information, Preset
 from analysis.sem.fit import Bounds, fit
 from analysis.sem.inference import infer
@@ -22,6 +25,16 @@ Missing = Literal["listwise", "fiml"]
 Parameterization = Literal["delta", "theta"]
 FIML_ESTIMATORS = ("ML", "MLR", "MLF")
 ORDINAL_LOSSES = ("ULS", "DWLS", "WLS")
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "estimator": get_args(Estimator),
+        "likelihood": get_args(Likelihood),
+        "bounds": get_args(Bounds),
+        "parameterization": get_args(Parameterization),
+        "information": get_args(Information),
+        "missing": get_args(Missing),
+    }
+)
 
 
 def sem(
@@ -77,31 +90,23 @@ def sem(
     """
     design, ordered = data.design, _listed(ordered)
     estimator = estimator or ("WLSMV" if ordered else "MLR" if design else "ML")
-    chosen = {
-        "estimator": (estimator, Estimator),
-        "likelihood": (likelihood, Likelihood),
-        "bounds": (bounds, Bounds),
-        "parameterization": (parameterization, Parameterization),
-        "information": (information, Information),
-        "missing": (missing, Missing),
-    }
-    for option, (value, kind) in chosen.items():
-        if value is not None:
-            _check(option, value, get_args(kind))
+    chosen = (estimator, likelihood, bounds, parameterization, information, missing)
+    for (option, good), value in zip(CHOICES.items(), chosen, strict=True):
+        if value is not None and value not in good:
+            raise ModelError(_unknown(option, value, good))
     preset = PRESETS[estimator]
     fixed_x = preset.loss == "ML" if fixed_x is None else fixed_x
     _check_design(design, estimator, ordered)
     _check_combination(data, estimator, ordered, missing, information)
     syntax = parse_model(model) if isinstance(model, str) else model
     labels = tuple(g.label for g in data.groups)
-    plain = PartableOptions(groups=labels)
-    draft = partable(syntax, observed=data.names, options=plain)
+    draft = _table(syntax, data.names, _options(groups=labels))
     used = data.select(draft.observed)
     missing = _missing_strategy(missing, used, estimator, draft.exogenous_observed)
     fiml = missing == "fiml"
     if fiml and likelihood == "wishart":
         raise ModelError(message("sem.wishart_fiml"))
-    options = PartableOptions(
+    options = _options(
         std_lv=std_lv,
         effect_coding=effect_coding,
         orthogonal=orthogonal,
@@ -110,15 +115,15 @@ def sem(
         int_lv_free=growth,
         fixed_x=fixed_x,
         parameterization=parameterization,
-        ordered=tuple(name for name in draft.observed if name in ordered),
+        ordered=tuple(name for name in draft.observed if name in ordered) if ordered else (),
         groups=labels,
         group_equal=frozenset(_listed(group_equal)),
         group_partial=_listed(group_partial),
     )
     moments, notes = _prepared(used, missing, draft.exogenous_observed if fixed_x else (), options)
-    options = replace(options, thresholds=_threshold_counts(moments))
-    same = options == plain
-    table = draft if same else partable(syntax, observed=data.names, options=options)
+    if options.ordered:
+        options = replace(options, thresholds=_threshold_counts(moments))
+    table = _table(syntax, data.names, options)
     moments = moments.arranged(table.observed)
     if fiml and preset.information == "expected":
         preset = replace(preset, information="observed")
@@ -243,11 +248,20 @@ def _threshold_counts(moments: Moments) -> dict[str, int]:
     return {name: len(data.thresholds[data.names.index(name)]) for name in data.ordered}
 
 
-def _check(option: str, value: object, good: tuple[str, ...]) -> None:
-    if value not in good:
-        raise ModelError(
-            message("sem.unknown_option", option=option, value=value, good=", ".join(good))
-        )
+def _unknown(option: str, value: object, good: tuple[str, ...]) -> Message:
+    return message("sem.unknown_option", option=option, value=value, good=", ".join(good))
+
+
+@lru_cache(maxsize=SIZE)
+def _options(**choices: Hashable) -> PartableOptions:
+    """Options, checked once."""
+    return PartableOptions(**choices)  # type: ignore[arg-type]
+
+
+@by_identity
+def _table(syntax: ModelSyntax, observed: tuple[str, ...], options: PartableOptions) -> ParTable:
+    """The parameter table: one object for a text and its options, however often they are fitted."""
+    return partable(syntax, observed=observed, options=options)
 
 
 def _check_sample(moments: Moments) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.optimize import minimize as bfgs
 from analysis.errors import Message, ModelError, message
 from analysis.sem.admissible import admissibility, at_bounds, missing_rank
 from analysis.sem.algebra import inverse
+from analysis.sem.cached import SIZE
 from analysis.sem.categorical import CategoricalTerm
 from analysis.sem.constraints import Constraints
 from analysis.sem.estimators import LossName
@@ -23,7 +25,7 @@ from analysis.sem.moments import GroupMoments, Moments
 from analysis.sem.objective import MomentTerm, Objective, Term
 from analysis.sem.optimize import Optimum, minimize
 from analysis.sem.outcome import Outcome
-from analysis.sem.starts import starting_values
+from analysis.sem.starts import path_starts, starting_values
 from analysis.sem.weights import gamma, masked_weight, within
 
 Array = NDArray[np.float64]
@@ -54,17 +56,18 @@ def fit(model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds
     """Estimate ``model`` on ``moments`` (already with the divisor that the likelihood wants)."""
     constraints = Constraints.of(model, _bounds(model) if bounds == "pos.var" else ())
     objective = make_objective(model, moments, loss)
-    start = starting_values(model, moments)
+    starts = [path_starts(model, moments), starting_values(model, moments)]
     if any(g.patterns is not None for g in moments.groups):
-        start = _two_stage_start(model, moments, constraints, start)
+        starts.insert(0, _two_stage_start(model, moments, constraints, starts))
     singular = _singular(moments) if loss != "ULS" else ()
     if singular:
+        start = starts[-1]
         blank = Optimum(start, float("nan"), float("inf"), 0, False)
         return Fit(
             model, moments, loss, objective, constraints, start, float("nan"), blank,
             Outcome.SINGULAR_INPUT, singular,
         )  # fmt: skip
-    optimum = _search(objective, start, constraints)
+    optimum = _search(objective, starts, constraints)
     outcome, findings = _judge(model, moments, objective, constraints, optimum)
     findings += at_bounds(model, constraints, optimum.theta)
     return Fit(
@@ -90,8 +93,13 @@ def make_objective(model: Model, moments: Moments, loss: LossName) -> Objective:
 
 def given(model: Model) -> list[int]:
     """Positions of the covariates whose moments are fixed at their sample values."""
+    return list(_given(model))
+
+
+@lru_cache(maxsize=SIZE)
+def _given(model: Model) -> tuple[int, ...]:
     fixed = {r.lhs for r in model.partable.rows if r.exo and r.free == 0 and r.op == "~~"}
-    return [i for i, name in enumerate(model.partable.observed) if name in fixed]
+    return tuple(i for i, name in enumerate(model.partable.observed) if name in fixed)
 
 
 def make_loss(name: LossName, sample: GroupMoments, means: bool, x: Sequence[int]) -> Loss:
@@ -100,7 +108,7 @@ def make_loss(name: LossName, sample: GroupMoments, means: bool, x: Sequence[int
     if name == "ML" and sample.patterns is not None and mean is not None:
         return full_information(sample.patterns, (mean, sample.cov))
     if name == "ML":
-        return MaximumLikelihood(sample.cov, mean, float(np.linalg.slogdet(sample.cov)[1]))
+        return MaximumLikelihood(sample.cov, mean, sample.logdet)
     p = len(sample.cov)
     if name == "ULS":
         size = p * (p + 1) // 2 + (0 if mean is None else p)
@@ -130,6 +138,8 @@ def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
 def _singular(moments: Moments) -> tuple[Message, ...]:
     found: list[Message] = []
     for g in moments.groups:
+        if g.definite:
+            continue
         sd = np.sqrt(np.diag(g.cov))
         constant = [n for n, s in zip(moments.names, sd, strict=True) if not s > 0]
         if constant:
@@ -152,25 +162,35 @@ def _singular(moments: Moments) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _search(objective: Objective, start: Array, constraints: Constraints) -> Optimum:
-    """Scoring from the ordinary start; then quasi-Newton steps first, then flatter starts."""
+def _search(objective: Objective, starts: Sequence[Array], constraints: Constraints) -> Optimum:
+    """Scoring from each start; from the last also after quasi-Newton steps, and from flatter ones.
+
+    The first minimum is it; without one, the lowest point that was reached.
+    """
     best: Optimum | None = None
-    for attempt in range(4):
-        point = start.copy()
-        if attempt > 1:
-            point[_off_diagonal(objective)] *= (0.5, 0.2)[attempt - 2]
+    for point in _points(objective, starts, constraints):
         if not np.isfinite(objective.value(point)):
             continue
-        if attempt == 1:
-            if constraints.any:
-                continue
-            point = _quasi_newton(objective, point)
         found = minimize(objective, point, constraints)
         if found.converged:
             return found
         if best is None or found.value < best.value:
             best = found
-    return best or Optimum(start, float("inf"), float("inf"), 0, False)
+    return best or Optimum(starts[-1], float("inf"), float("inf"), 0, False)
+
+
+def _points(
+    objective: Objective, starts: Sequence[Array], constraints: Constraints
+) -> Iterator[Array]:
+    yield from starts
+    last = starts[-1]
+    if not constraints.any and np.isfinite(objective.value(last)):
+        yield _quasi_newton(objective, last)
+    off = _off_diagonal(objective)
+    for flatter in (0.5, 0.2):
+        point = last.copy()
+        point[off] *= flatter
+        yield point
 
 
 def _quasi_newton(objective: Objective, point: Array) -> Array:
@@ -193,12 +213,18 @@ def _quasi_newton(objective: Objective, point: Array) -> Array:
 
 
 def _two_stage_start(
-    model: Model, moments: Moments, constraints: Constraints, start: Array
+    model: Model, moments: Moments, constraints: Constraints, starts: Sequence[Array]
 ) -> Array:
     """The solution for the saturated moments taken as complete: near the one sought, and cheap."""
     complete = replace(moments, groups=tuple(replace(g, patterns=None) for g in moments.groups))
-    found = minimize(make_objective(model, complete, "ML"), start, constraints)
-    return found.theta if found.converged else start
+    objective = make_objective(model, complete, "ML")
+    found: Array = starts[0]
+    for start in starts:
+        if np.isfinite(objective.value(start)):
+            optimum = minimize(objective, start, constraints)
+            if optimum.converged:
+                return optimum.theta
+    return found
 
 
 def _off_diagonal(objective: Objective) -> NDArray[np.intp]:

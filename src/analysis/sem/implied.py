@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.algebra import inverse
 from analysis.sem.model import GroupModel
 from analysis.sem.state import Implied, Jacobian
 
@@ -17,61 +18,74 @@ def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
     Points ``theta`` (q, b) give stacks with the points first.
     """
     A, S, m = model.matrices(theta)
-    p = model.p
-    T: Array = np.linalg.inv(np.eye(A.shape[-1]) - A)  # type: ignore[assignment]
-    C = T @ S @ T.swapaxes(-1, -2)
-    t = (T @ m[..., None])[..., 0]
-    return Implied(T, T[..., :p, :], C, t, C[..., :p, :p], t[..., :p])
+    p, k = model.p, len(model.variables)
+    T = inverse(model.eye - A)
+    both = np.empty((*A.shape[:-1], 2 * k), A.dtype)
+    both[..., :k] = T
+    np.matmul(T @ S, T.swapaxes(-1, -2), out=both[..., k:])
+    t = (T @ m[..., None])[..., 0] if model.means else m
+    return Implied(both, t, both[..., :p, k : k + p], t[..., :p])
 
 
 def jacobian(model: GroupModel, at: Implied, q: int) -> Jacobian:
     """dSigma and dmu."""
-    p = model.p
-    left, right, dmu = np.zeros((p, q)), np.zeros((p, q)), np.zeros((q, p))
-    a, s, m = model.A, model.S, model.m
-    left[:, a.par] = at.E[:, a.row]
-    right[:, a.par] = at.C[:p, a.col]
-    left[:, s.par] = at.E[:, s.row] * np.where(s.row == s.col, 0.5, 1.0)
-    right[:, s.par] = at.E[:, s.col]
-    dmu[a.par] = (at.E[:, a.row] * at.t[a.col]).T
-    dmu[m.par] = at.E[:, m.row].T
+    places, Z = model.layout, at.Z
+    left, right = Z.take(places.x, axis=1) * places.half, Z.take(places.y, axis=1)
+    if model.means:
+        dmu = (Z.take(places.x, axis=1) * _carried(model, at)).T
+    else:
+        dmu = np.zeros((len(places.par), len(Z)))
+    if len(places.par) < q:
+        left, right = _spread(left.T, places.par, q).T, _spread(right.T, places.par, q).T
+        dmu = _spread(dmu, places.par, q)
     return Jacobian(left, right, dmu)
+
+
+def _carried(model: GroupModel, at: Implied) -> Array:
+    """By how much each free cell moves the mean of its row's variable (n,)."""
+    return np.concatenate([at.t, (0.0, 1.0)])[model.layout.carrier]
+
+
+def _spread(values: Array, par: NDArray[np.intp], q: int) -> Array:
+    """``values`` (n, ...) of some parameters among zeros for all (q, ...)."""
+    if len(values) == q:
+        return values
+    full = np.zeros((q, *values.shape[1:]))
+    full[par] = values
+    return full
 
 
 def pullback(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> Array:
     """Gradient (q,) of a loss with dF = tr(Q dSigma) + c' dmu, ``Q`` (p, p) symmetric."""
-    p = model.p
-    QE = Q @ at.E
-    W = at.E.T @ QE
-    U = QE.T @ at.C[:p]
-    b = at.E.T @ c
-    gradient = np.zeros(q)
-    a, s, m = model.A, model.S, model.m
-    gradient[a.par] = 2.0 * U[a.row, a.col] + b[a.row] * at.t[a.col]
-    gradient[s.par] = W[s.row, s.col] * np.where(s.row == s.col, 1.0, 2.0)
-    gradient[m.par] = b[m.row]
-    return gradient
+    places, E = model.layout, at.E
+    gradient = 2.0 * places.half * (E.T @ (Q @ at.Z)).take(places.flat)
+    if model.means:
+        gradient += (c @ E)[places.x] * _carried(model, at)
+    return _spread(gradient, places.par, q)
 
 
 def second_order(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> Array:
     """sum_ij Q_ij d2Sigma_ij + sum_i c_i d2mu_i, (q, q), at fixed ``Q`` and ``c``."""
-    p = model.p
-    QE = Q @ at.E
-    W = at.E.T @ QE
-    U = QE.T @ at.C[:p]
-    b = at.E.T @ c
+    places, both, E = model.layout, at.both, at.E
+    G = E.T @ (Q @ at.Z)
     a, s, m = model.A, model.S, model.m
-    H = np.zeros((q, q))
     # Rows of the pieces are parameters of A, columns those of A, S or m.
-    TA, TS, Tm = (at.T[a.col][:, x] for x in (a.row, s.row, m.row))
-    crossed = U[a.row][:, a.col] * TA + b[a.row][:, None] * TA * (0.5 * at.t[a.col])
-    both = W[a.row][:, a.row] * at.C[a.col][:, a.col]
-    H[np.ix_(a.par, a.par)] = 2.0 * (crossed + crossed.T + both)
-    cross = TS * W[a.row][:, s.col] + W[a.row][:, s.row] * at.T[a.col][:, s.col]
-    cross *= np.where(s.row == s.col, 1.0, 2.0)
-    H[np.ix_(a.par, s.par)] = cross
-    H[np.ix_(s.par, a.par)] = cross.T
-    cross = b[a.row][:, None] * Tm
-    H[np.ix_(a.par, m.par)] = cross
-    H[np.ix_(m.par, a.par)] = cross.T
+    pairs = places.arrows
+    T = both.take(pairs.cR)
+    crossed = G.take(pairs.rC) * T
+    if model.means:
+        b = c @ E
+        crossed += b[a.row][:, None] * T * (0.5 * at.t[a.col])
+    H = np.zeros((q, q))
+    square = G.take(pairs.rR) * both.take(pairs.cC)
+    H[a.par[:, None], a.par] = 2.0 * (crossed + crossed.T + square)
+    pairs = places.others
+    cross = both.take(pairs.cR) * G.take(pairs.rC) + G.take(pairs.rR) * both.take(pairs.cC)
+    cross *= places.double
+    H[a.par[:, None], s.par] = cross
+    H[s.par[:, None], a.par] = cross.T
+    if len(m.par):
+        cross = b[a.row][:, None] * at.T[a.col][:, m.row]
+        H[a.par[:, None], m.par] = cross
+        H[m.par[:, None], a.par] = cross.T
     return H

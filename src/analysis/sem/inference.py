@@ -13,6 +13,7 @@ from scipy.special import chdtrc
 from analysis.sem.algebra import inverse_and_logdet
 from analysis.sem.estimators import SE, Information, TestName
 from analysis.sem.fit import Fit, modelled_moments
+from analysis.sem.outcome import Outcome
 from analysis.sem.robust import (
     Correction,
     meat,
@@ -89,7 +90,7 @@ def infer(
         return Inference(np.zeros((fit.model.q,) * 2), None, standard, n_scale, groups)
     stack = blocks(fit) if robust else ()
     unit = _information(fit, information)
-    bread = constrained_inverse(fit, unit)
+    bread = None if fit.outcome is Outcome.NOT_IDENTIFIED else constrained_inverse(fit, unit)
     if bread is None:
         return Inference(unit, None, standard, n_scale, groups)
     middle = _meat(fit, se, stack)

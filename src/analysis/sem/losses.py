@@ -7,7 +7,7 @@ curvature that these induce once the Jacobian of the moments is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +38,22 @@ class Loss(Protocol):
         ...
 
 
-def _traces(X: Products, Y: Products) -> Array:
-    """tr(P dSigma_k Q dSigma_l), (q, q), with dSigma_k = l_k r_k' + r_k l_k'."""
-    crossed = X.lr * Y.lr.T
-    total: Array = X.ll * Y.rr + X.rr * Y.ll + crossed + crossed.T
-    return total
-
-
-@dataclass(frozen=True)
-class Products:
+class Products(NamedTuple):
     """l_k' P l_l, r_k' P r_l and l_k' P r_l (q, q) for a symmetric P."""
 
     ll: Array
     rr: Array
     lr: Array
+
+
+def _traces(X: Products, Y: Products) -> Array:
+    """tr(P dSigma_k Q dSigma_l), (q, q), with dSigma_k = l_k r_k' + r_k l_k'."""
+    straight = X.ll * Y.rr
+    straight += straight if X is Y else X.rr * Y.ll
+    crossed = X.lr * Y.lr.T
+    straight += crossed
+    straight += crossed.T
+    return straight
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,18 @@ class MaximumLikelihood:
         if at.whitening is None:
             raise np.linalg.LinAlgError("Sigma is not positive definite")
         K = at.whitening[0]
-        z = np.zeros(len(K)) if self.mean is None else K @ (self.mean - at.mu)
-        inner = np.eye(len(K)) - K @ self.S @ K.T - np.outer(z, z)
-        Q = K.T @ inner @ K
-        return K, 0.5 * (Q + Q.T), K.T @ z
+        root = K.T
+        inner = K @ self.S @ root
+        if self.mean is None:
+            e = np.zeros(len(K))
+        else:
+            z = K @ (self.mean - at.mu)
+            inner += z[:, None] * z
+            e = root @ z
+        np.negative(inner, out=inner)
+        inner.flat[:: len(K) + 1] += 1.0
+        Q = root @ inner @ K
+        return K, 0.5 * (Q + Q.T), e
 
     def slopes(self, at: Implied) -> tuple[Array, Array]:
         """Q and c."""

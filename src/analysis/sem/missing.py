@@ -235,8 +235,7 @@ def full_information(data: Patterns, saturated: tuple[Array, Array]) -> FullInfo
 
 def moments_only(mu: Array, Sigma: Array) -> Implied:
     """Implied moments that belong to no model."""
-    empty = np.zeros((0, 0))
-    return Implied(empty, empty, empty, np.zeros(0), Sigma, mu)
+    return Implied(np.zeros((0, 0)), np.zeros(0), Sigma, mu)
 
 
 def saturated_moments(data: Patterns) -> tuple[Array, Array, int, bool]:

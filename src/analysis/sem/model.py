@@ -8,28 +8,22 @@ second-order factors and observed-variable paths are then all alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, message
+from analysis.sem.cached import by_identity, frozen
+from analysis.sem.layout import Cells as Cells
+from analysis.sem.layout import Index, Layout, layout
 from analysis.sem.moments import Moments
 from analysis.sem.ordinal_stats import OrdinalMoments
 from analysis.syntax import Parameter, ParTable
 
 Array = NDArray[np.float64]
-Index = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Free cells of one matrix: cell (row[i], col[i]) holds parameter par[i]."""
-
-    row: Index
-    col: Index
-    par: Index
 
 
 def diagonal(matrix: NDArray[Any]) -> NDArray[Any]:
@@ -90,12 +84,12 @@ class Ordinal:
         return slopes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupModel:
     """One group's matrices: constants, and which cells are free.
 
     ``variables`` (k) = observed (p) then latent. ``A0``, ``S0`` (k, k) and ``m0`` (k,) hold the
-    fixed values; ``S`` cells are given once, for row >= col.
+    fixed values; ``S`` cells are given once, for row >= col. Two are equal if they are the same.
     """
 
     observed: tuple[str, ...]
@@ -113,18 +107,42 @@ class GroupModel:
         """Number of observed variables."""
         return len(self.observed)
 
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the free parameters stand."""
+        return layout(self.A, self.S, self.m, len(self.variables))
+
+    @cached_property
+    def means(self) -> bool:
+        """Whether any variable has a mean other than 0."""
+        return bool(len(self.m.par) or self.m0.any())
+
+    @cached_property
+    def eye(self) -> Array:
+        """The identity (k, k)."""
+        return frozen(np.eye(len(self.variables)))
+
+    @cached_property
+    def _constants(self) -> Array:
+        """A0, S0 and m0 in one row."""
+        return frozen(np.concatenate([self.A0.ravel(), self.S0.ravel(), self.m0]))
+
     def matrices(self, theta: NDArray[np.generic]) -> tuple[Array, Array, Array]:
         """A, S (k, k) and m (k,) filled with ``theta`` (q,), which may be complex.
 
         For points ``theta`` (q, b) they are (b, k, k) and (b, k).
         """
-        batch, kind = theta.shape[1:], np.result_type(self.A0, theta)
-        A, S, m = (np.empty(batch + x.shape, kind) for x in (self.A0, self.S0, self.m0))
-        A[...], S[...], m[...] = self.A0, self.S0, self.m0
-        A[..., self.A.row, self.A.col] = theta[self.A.par].T
-        S[..., self.S.row, self.S.col] = theta[self.S.par].T
-        S[..., self.S.col, self.S.row] = theta[self.S.par].T
-        m[..., self.m.row] = theta[self.m.par].T
+        k, places = len(self.variables), self.layout
+        batch = theta.shape[1:]
+        if batch:
+            flat = np.empty((*batch, len(self._constants)), np.result_type(float, theta))
+            flat[...] = self._constants
+        else:
+            flat = self._constants.astype(np.result_type(float, theta))
+        flat[..., places.put] = theta[places.take].T
+        A = flat[..., : k * k].reshape(*batch, k, k)
+        S = flat[..., k * k : 2 * k * k].reshape(*batch, k, k)
+        m = flat[..., 2 * k * k :]
         if self.ordinal is not None and self.ordinal.by_delta:
             self._complete_residuals(A, S, theta)
         return A, S, m
@@ -140,9 +158,12 @@ class GroupModel:
         S[..., items, items] = 1.0 / delta.T**2 - explained
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """A compiled model: ``groups`` share the parameter vector theta (q,)."""
+    """A compiled model: ``groups`` share the parameter vector theta (q,).
+
+    Two are equal if they are the same.
+    """
 
     partable: ParTable
     groups: tuple[GroupModel, ...]
@@ -153,13 +174,13 @@ class Model:
         """Number of free parameters before constraints."""
         return self.partable.n_free
 
-    @property
+    @cached_property
     def free(self) -> tuple[Parameter, ...]:
         """The free rows of the parameter table, in the order of theta."""
         rows = [r for r in self.partable.rows if r.free > 0]
         return tuple(sorted(rows, key=lambda r: r.free))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the free parameters as lavaan's ``coef()`` prints them."""
         return tuple(parameter_name(r, len(self.groups)) for r in self.free)
@@ -177,49 +198,73 @@ def compile_model(partable: ParTable, moments: Moments) -> Model:
     """Turn a parameter table into matrix positions.
 
     ``moments`` must hold exactly the observed variables; they give the values of exogenous
-    covariates that are fixed at their sample moments (``fixed.x``).
+    covariates that are fixed at their sample moments (``fixed.x``). What does not depend on them
+    is made once for a table.
     """
+    model = _plain(partable)
+    covariates = any(r.exo and r.free == 0 for r in partable.rows)
+    if not covariates and all(g.ordinal is None for g in moments.groups):
+        return model
+    groups = tuple(
+        _with_sample(partable, g + 1, group, moments) for g, group in enumerate(model.groups)
+    )
+    return replace(model, groups=groups)
+
+
+@by_identity
+def _plain(partable: ParTable) -> Model:
+    """The model with zeros for the moments of covariates."""
     meanstructure = any(r.op == "~1" for r in partable.rows)
-    groups = tuple(_compile_group(partable, g + 1, moments) for g in range(len(partable.groups)))
+    groups = tuple(_compile_group(partable, g + 1) for g in range(len(partable.groups)))
     return Model(partable, groups, meanstructure)
 
 
-def _compile_group(partable: ParTable, group: int, moments: Moments) -> GroupModel:
+def _with_sample(partable: ParTable, group: int, model: GroupModel, moments: Moments) -> GroupModel:
+    """The group with its covariates' moments, thresholds and scale factors."""
+    sample = moments.groups[group - 1]
+    at = {name: i for i, name in enumerate(model.variables)}
+    S0, m0 = model.S0.copy(), model.m0.copy()
+    for row in partable.rows:
+        place = _position(row, at) if row.group == group and row.exo and not row.free else None
+        if place is None:
+            continue
+        value = _sample_value(row, moments.names, sample.cov, sample.mean) or 0.0
+        _, i, j = place
+        if row.op == "~1":
+            m0[i] = value
+        else:
+            S0[i, j] = S0[j, i] = value
+    ordinal = None if sample.ordinal is None else _ordinal(partable, group, sample.ordinal)
+    return replace(model, S0=S0, m0=m0, ordinal=ordinal)
+
+
+def _compile_group(partable: ParTable, group: int) -> GroupModel:
     observed, latent = tuple(partable.observed), tuple(partable.latent)
     variables = observed + latent
     at = {name: i for i, name in enumerate(variables)}
     k = len(variables)
-    sample = moments.groups[group - 1]
     const = {"A": np.zeros((k, k)), "S": np.zeros((k, k)), "m": np.zeros((k, 1))}
     cells: dict[str, list[tuple[int, int, int]]] = {"A": [], "S": [], "m": []}
     for row in partable.rows:
-        if row.group != group:
-            continue
-        place = _position(row, at)
+        place = _position(row, at) if row.group == group else None
         if place is None:
             continue
         matrix, i, j = place
         if row.free > 0:
             cells[matrix].append((i, j, row.free - 1))
-        else:
-            value = (
-                _sample_value(row, moments.names, sample.cov, sample.mean)
-                if row.exo
-                else row.ustart
-            )
-            const[matrix][i, j] = 0.0 if value is None else value
+        elif row.ustart is not None:
+            const[matrix][i, j] = row.ustart
             if matrix == "S":
-                const[matrix][j, i] = const[matrix][i, j]
+                const[matrix][j, i] = row.ustart
     return GroupModel(
         observed,
         variables,
-        const["A"],
-        const["S"],
-        const["m"][:, 0],
+        frozen(const["A"]),
+        frozen(const["S"]),
+        frozen(const["m"][:, 0]),
         _cells(cells["A"]),
         _cells(cells["S"]),
         _cells(cells["m"]),
-        _ordinal(partable, group, sample.ordinal) if sample.ordinal is not None else None,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.algebra import half_vector
+from analysis.sem.cached import frozen
 from analysis.sem.implied import implied, jacobian, pullback, second_order
 from analysis.sem.losses import LeastSquares, Loss
 from analysis.sem.model import GroupModel
@@ -79,40 +81,41 @@ class MomentTerm:
     share: float
     weight: float
     means: bool
-    _last: list[tuple[Array, Implied]] = field(default_factory=list, compare=False, repr=False)
+    _last: dict[bytes, Implied] = field(default_factory=dict, compare=False, repr=False)
 
-    def _at(self, theta: Array) -> Implied:
+    def at(self, theta: Array) -> Implied:
         """Implied moments; those of the last theta are kept."""
-        for known, at in self._last:
-            if np.array_equal(known, theta):
-                return at
-        at = implied(self.model, theta)
-        self._last[:] = [(theta.copy(), at)]
-        return at
+        key = theta.tobytes()
+        known = self._last.get(key)
+        if known is None:
+            known = implied(self.model, theta)
+            self._last.clear()
+            self._last[key] = known
+        return known
 
     def value(self, theta: Array) -> float:
         """The loss, ``inf`` where it is not defined."""
-        return self.loss.value(self._at(theta))
+        return self.loss.value(self.at(theta))
 
     def gradient(self, theta: Array) -> Array:
         """Its slope (q,)."""
-        at = self._at(theta)
+        at = self.at(theta)
         return pullback(self.model, at, *self.loss.slopes(at), len(theta))
 
     def expected(self, theta: Array) -> Array:
         """Expected second derivative (q, q)."""
-        at = self._at(theta)
+        at = self.at(theta)
         return self.loss.expected(at, jacobian(self.model, at, len(theta)))
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""
-        at, q = self._at(theta), len(theta)
+        at, q = self.at(theta), len(theta)
         H = self.loss.observed(at, jacobian(self.model, at, q))
         return H + second_order(self.model, at, *self.loss.slopes(at), q)
 
     def moments_jacobian(self, theta: Array) -> Array:
         """Derivative (q, r) of means (where modelled) and vech Sigma."""
-        slope = jacobian(self.model, self._at(theta), len(theta))
+        slope = jacobian(self.model, self.at(theta), len(theta))
         lower = half_vector(slope.dSigma)
         return np.concatenate([slope.dmu, lower], axis=1) if self.means else lower
 
@@ -132,26 +135,36 @@ class Objective:
 
     terms: Sequence[Term]
     q: int
+    _last: dict[bytes, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def implied(self, theta: Array) -> tuple[Implied, ...]:
         """Implied moments of every group."""
-        return tuple(implied(t.model, theta) for t in self.terms)
+        return tuple(
+            t.at(theta) if isinstance(t, MomentTerm) else implied(t.model, theta)
+            for t in self.terms
+        )
 
     def value(self, theta: Array) -> float:
         """F, or ``inf`` where a group's loss is not defined."""
         try:
-            value = sum(t.weight * t.value(theta) for t in self.terms)
+            value = sum([t.weight * t.value(theta) for t in self.terms])
         except np.linalg.LinAlgError:
-            return float("inf")
-        return float(value) if np.isfinite(value) else float("inf")
+            return inf
+        return float(value) if isfinite(value) else inf
 
     def gradient(self, theta: Array) -> Array:
         """dF/dtheta (q,)."""
         return self._sum(lambda t: t.weight * t.gradient(theta))
 
     def expected_hessian(self, theta: Array) -> Array:
-        """Twice the expected information of one respondent (q, q)."""
-        return self._sum(lambda t: t.share * t.expected(theta))
+        """Twice the expected information of one respondent (q, q); the last one is kept."""
+        key = theta.tobytes()
+        known = self._last.get(key)
+        if known is None:
+            known = frozen(self._sum(lambda t: t.share * t.expected(theta)))
+            self._last.clear()
+            self._last[key] = known
+        return known
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""

@@ -7,6 +7,8 @@ decrement sqrt(g' H^-1 g), whose square is twice the decrease of F still to be h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ DECREMENT_GOAL = 1e-10
 DECREMENT_ENOUGH = 1e-6
 FEASIBLE = 1e-9
 NEWTON_FROM = 0.3
-SETTLED = 1e-3  # from here the Hessian of the step before serves to judge
+SETTLED = 1e-3  # from here the Hessian of the step before may serve once more
 PENALTY = 10.0
 _LENGTHS = (1.0, 0.5, 0.25, 0.1, 0.03, 0.01)
 
@@ -42,11 +44,17 @@ class Optimum:
     converged: bool
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     direction: Array
     decrement: float
     violation: float
+
+
+class _Trial(NamedTuple):
+    step: _Step | None
+    point: Array | None
+    value: float
+    damping: float
 
 
 def minimize(objective: Objective, start: Array, constraints: Constraints) -> Optimum:
@@ -56,20 +64,23 @@ def minimize(objective: Objective, start: Array, constraints: Constraints) -> Op
     """
     theta = _feasible_start(start, constraints)
     value = objective.value(theta)
-    damping, decrement, violation = 0.0, float("inf"), float("inf")
-    H = np.zeros((len(theta), len(theta)))
+    damping, decrement, violation = 0.0, inf, inf
+    quadratic = _Quadratic(np.zeros((len(theta), len(theta))), constraints)
     for iteration in range(1, MAX_ITERATIONS + 1):
         gradient = objective.gradient(theta)
+        step: _Step | None = None
         if decrement < SETTLED and damping == 0.0:
-            last = _solve(H, gradient, theta, constraints, 0.0)
-            if last is not None and last.decrement < DECREMENT_GOAL and last.violation < FEASIBLE:
-                return Optimum(theta, value, last.decrement, iteration, True)
-        newton = decrement < NEWTON_FROM or damping > 0.0
-        H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
-        tried = _descend(objective, theta, value, gradient, H, constraints, damping)
+            step = quadratic.step(gradient, theta)
+            if step is not None and step.decrement < DECREMENT_GOAL and step.violation < FEASIBLE:
+                return Optimum(theta, value, step.decrement, iteration, True)
+        if step is None or not _serves(step.decrement, decrement):
+            newton = decrement < NEWTON_FROM or damping > 0.0
+            H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
+            quadratic, step = _Quadratic(H, constraints), None
+        tried = _descend(objective, theta, value, gradient, quadratic, damping, step)
         if tried.step is None and newton:
-            H = objective.expected_hessian(theta)
-            tried = _descend(objective, theta, value, gradient, H, constraints, damping)
+            quadratic = _Quadratic(objective.expected_hessian(theta), constraints)
+            tried = _descend(objective, theta, value, gradient, quadratic, damping, None)
         if tried.step is not None:
             decrement, violation = tried.step.decrement, tried.step.violation
             if decrement < DECREMENT_GOAL and violation < FEASIBLE and tried.damping < 1e-6:
@@ -81,12 +92,13 @@ def minimize(objective: Objective, start: Array, constraints: Constraints) -> Op
     return Optimum(theta, value, decrement, iteration, good)
 
 
-@dataclass(frozen=True)
-class _Trial:
-    step: _Step | None
-    point: Array | None
-    value: float
-    damping: float
+def _serves(now: float, decrement: float) -> bool:
+    """Whether a step with the last Hessian ends the search as well as one with a new Hessian.
+
+    Newton's steps square the error; one with a Hessian from a step ago multiplies it by about
+    what the last Newton step left of the decrement.
+    """
+    return now < 0.1 * decrement and now * (now / decrement) < 0.1 * DECREMENT_GOAL
 
 
 def _descend(
@@ -94,28 +106,31 @@ def _descend(
     theta: Array,
     value: float,
     gradient: Array,
-    H: Array,
-    constraints: Constraints,
+    quadratic: _Quadratic,
     damping: float,
+    step: _Step | None,
 ) -> _Trial:
-    """One accepted step, damped as much as it takes; without a point where none is found."""
+    """One accepted step, damped as much as it takes; without a point where none is found.
+
+    ``step`` is the first one tried, where it is known.
+    """
+    constraints = quadratic.constraints
     merit = _merit(value, theta, constraints)
-    step: _Step | None = None
     while damping < 1e9:
-        step = _solve(H, gradient, theta, constraints, damping)
+        step = step or quadratic.step(gradient, theta, damping)
         if step is not None:
             noise = 1e-12 * (1.0 + abs(merit)) if step.decrement < 1e-4 else 0.0
             for length in (1.0,) if step.violation < FEASIBLE else _LENGTHS:
                 s = length * step.direction
                 new = objective.value(theta + s)
                 gained = merit - _merit(new, theta + s, constraints)
-                promised = -float(gradient @ s + 0.5 * s @ H @ s)
+                promised = -float(gradient @ s + 0.5 * (s @ quadratic.H @ s))
                 promised += PENALTY * length * step.violation
                 if gained >= 0.05 * promised - noise:
                     eased = 0.1 * damping if gained > 0.7 * promised - noise else damping
                     return _Trial(step, theta + s, new, eased if eased > 1e-7 else 0.0)
-        damping = max(4.0 * damping, 1e-3)
-    return _Trial(step, None, value, damping)
+        damping, tried, step = max(4.0 * damping, 1e-3), step, None
+    return _Trial(tried, None, value, damping)
 
 
 def _feasible_start(start: Array, constraints: Constraints) -> Array:
@@ -130,18 +145,49 @@ def _feasible_start(start: Array, constraints: Constraints) -> Array:
     return theta
 
 
-def _solve(
+class _Quadratic:
+    """The quadratic model of F with Hessian ``H`` (q, q), under constraints."""
+
+    def __init__(self, H: Array, constraints: Constraints) -> None:
+        self.H, self.constraints = H, constraints
+        self._factor: Array | None = None
+
+    def step(self, gradient: Array, theta: Array, damping: float = 0.0) -> _Step | None:
+        """To its minimum from ``theta``; None where H is not positive on the working set."""
+        if self.constraints.any:
+            return _constrained_step(self.H, gradient, theta, self.constraints, damping)
+        if damping > 0.0:
+            scale = _scale(self.H)
+            free = _newton_step(_damped(self.H, scale, damping), gradient * scale)
+            return None if free is None else _Step(free[0] * scale, free[1], 0.0)
+        if self._factor is None:
+            factor, info = dpotrf(self.H, lower=1)
+            if info != 0:
+                return None
+            self._factor = factor
+        s = -dpotrs(self._factor, gradient, lower=1)[0]
+        return _Step(s, sqrt(max(-float(gradient @ s), 0.0)), 0.0)
+
+
+def _scale(H: Array) -> Array:
+    """What brings the diagonal of ``H`` to 1."""
+    size = np.abs(np.diag(H))
+    scaled: Array = 1.0 / np.sqrt(np.maximum(size, 1e-12 * max(size.max(), 1e-300)))
+    return scaled
+
+
+def _damped(H: Array, scale: Array, damping: float) -> Array:
+    Hs = H * (scale[:, None] * scale)
+    Hs.flat[:: len(scale) + 1] += damping
+    return Hs
+
+
+def _constrained_step(
     H: Array, gradient: Array, theta: Array, constraints: Constraints, damping: float
 ) -> _Step | None:
     """Minimize the quadratic model on the working set; None where H is not positive there."""
-    size = np.abs(np.diag(H))
-    scale = 1.0 / np.sqrt(np.maximum(size, 1e-12 * max(size.max(), 1e-300)))
-    Hs = H * (scale[:, None] * scale)
-    Hs.flat[:: len(scale) + 1] += damping
-    gs = gradient * scale
-    if not constraints.any:
-        free = _newton_step(Hs, gs)
-        return None if free is None else _Step(free[0] * scale, free[1], 0.0)
+    scale = _scale(H)
+    Hs, gs = _damped(H, scale, damping), gradient * scale
     h, J = constraints.equality(theta)
     g, Jg = constraints.inequality(theta)
     J, Jg = J * scale, Jg * scale

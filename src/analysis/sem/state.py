@@ -16,16 +16,35 @@ Array = NDArray[np.float64]
 class Implied:
     """Everything that the losses need of one group at one theta.
 
-    ``T`` = (I - A)^-1 (k, k); ``E`` = F T (p, k); ``C`` = T S T' (k, k), the covariances of all
-    variables; ``t`` = T m (k,), their means; ``Sigma`` (p, p) and ``mu`` (p,) the observed part.
+    ``both`` (k, 2k) holds side by side T = (I - A)^-1 and C = T S T', the covariances of all
+    variables; ``t`` = T m (k,) are their means; ``Sigma`` (p, p) and ``mu`` (p,) the observed
+    part. Stacks of points come first.
     """
 
-    T: Array
-    E: Array
-    C: Array
+    both: Array
     t: Array
     Sigma: Array
     mu: Array
+
+    @property
+    def T(self) -> Array:
+        """(I - A)^-1 (k, k)."""
+        return self.both[..., : self.both.shape[-2]]
+
+    @property
+    def C(self) -> Array:
+        """Covariances (k, k) of all variables."""
+        return self.both[..., self.both.shape[-2] :]
+
+    @property
+    def Z(self) -> Array:
+        """The rows (p, 2k) of T and C that belong to observed variables."""
+        return self.both[..., : self.mu.shape[-1], :]
+
+    @property
+    def E(self) -> Array:
+        """The rows (p, k) of T that belong to observed variables."""
+        return self.T[..., : self.mu.shape[-1], :]
 
     @cached_property
     def whitening(self) -> tuple[Array, float] | None:
@@ -33,7 +52,8 @@ class Implied:
         factor, info = dpotrf(self.Sigma, lower=1, clean=1)
         if info != 0:
             return None
-        return dtrtri(factor, lower=1)[0], 2.0 * float(np.log(np.diag(factor)).sum())
+        logdet = 2.0 * float(np.add.reduce(np.log(factor.diagonal())))
+        return dtrtri(factor, lower=1)[0], logdet
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,9 @@ class PartableOptions:
         if problems:
             raise ModelError(problems)
 
+    def __hash__(self) -> int:
+        return hash((self.groups, self.ordered, self.group_equal, self.meanstructure))
+
     @property
     def effect_parts(self) -> tuple[str, ...]:
         """What effect coding applies to; empty if it is off."""

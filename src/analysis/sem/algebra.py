@@ -6,19 +6,46 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgetrf, dgetri, dpotrf, dpotri
+from scipy.linalg.lapack import dgetrf, dgetri, dpotrf, dpotri, dtrtri
 
 Array = NDArray[np.float64]
 
 
 def inverse_and_logdet(Sigma: Array) -> tuple[Array, float] | None:
     """Inverse and log-determinant of a symmetric matrix, or None where it is not positive."""
-    factor, info = dpotrf(Sigma, lower=1)
+    factor, info = dpotrf(Sigma, lower=1, clean=1)
     if info != 0:
         return None
-    inverse, _ = dpotri(factor, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    return inverse, 2.0 * float(np.log(np.diag(factor)).sum())
+    lower = dpotri(factor, lower=1)[0]
+    inverse = lower + lower.T
+    inverse.flat[:: len(inverse) + 1] *= 0.5
+    return inverse, 2.0 * float(np.log(factor.diagonal()).sum())
+
+
+def whitened(Sigma: Array) -> tuple[Array, float] | None:
+    """K (p, p), lower, with K Sigma K' = I, and log|Sigma|; None where it is not positive."""
+    factor, info = dpotrf(Sigma, lower=1, clean=1)
+    if info != 0:
+        return None
+    logdet = 2.0 * float(np.add.reduce(np.log(factor.diagonal())))
+    return dtrtri(factor, lower=1)[0], logdet
+
+
+def least_eigenvalue(matrix: Array) -> float:
+    """A lower bound of the smallest eigenvalue of a symmetric matrix scaled to diagonal 1.
+
+    The trace of its inverse bounds the inverse of that eigenvalue; 0 where the matrix is not
+    positive definite.
+    """
+    diagonal = matrix.diagonal()
+    if not diagonal.min(initial=1.0) > 0.0:
+        return 0.0
+    scale = 1.0 / np.sqrt(diagonal)
+    factor, info = dpotrf(matrix * (scale[:, None] * scale), lower=1, clean=1)
+    if info != 0 or not len(factor):
+        return 0.0
+    root = dtrtri(factor, lower=1)[0].ravel("K")
+    return 1.0 / float(root @ root)
 
 
 def inverse(matrix: NDArray[Any]) -> Array:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from analysis.sem.constraints import Constraints
 from analysis.sem.fit import Fit, fit, make_objective
+from analysis.sem.inference import ChiSquare
 from analysis.sem.model import Model, compile_model
 from analysis.sem.moments import Moments
 from analysis.sem.optimize import Optimum
 from analysis.sem.outcome import Outcome
 from analysis.sem.starts import starting_values
 from analysis.syntax import Parameter, ParTable
+
+
+def independence_test(solved: Fit, n_scale: float) -> ChiSquare:
+    """Chi-square of the independence model by maximum likelihood, which needs no fit.
+
+    ``n_scale`` multiplies F. Sigma is the sample's but for covariances outside the covariates'.
+    """
+    x = np.array([solved.moments.names.index(n) for n in _covariates(solved)], dtype=np.intp)
+    value, df = 0.0, 0
+    for term, g in zip(solved.objective.terms, solved.moments.groups, strict=True):
+        p = len(g.cov)
+        among = g.cov[x[:, None], x]
+        own = float(np.log(g.cov.diagonal()).sum() - np.log(among.diagonal()).sum())
+        value += term.weight * (own + float(np.linalg.slogdet(among)[1]) - g.logdet)
+        df += (p * (p - 1) - len(x) * (len(x) - 1)) // 2
+    return ChiSquare.of(max(n_scale * value, 0.0), df)
+
+
+def _covariates(solved: Fit) -> tuple[str, ...]:
+    return solved.model.partable.exogenous_observed
 
 
 def independence(solved: Fit) -> Fit:
@@ -19,7 +42,7 @@ def independence(solved: Fit) -> Fit:
     their covariances are free.
     """
     table = solved.model.partable
-    covariates = set(table.exogenous_observed)
+    covariates = set(_covariates(solved))
     exogenous = covariates if table.options.fixed_x else set()
     rows: list[Parameter] = []
     for group in range(1, len(table.groups) + 1):

@@ -13,7 +13,7 @@ from scipy.optimize import minimize as bfgs
 
 from analysis.errors import Message, ModelError, message
 from analysis.sem.admissible import admissibility, at_bounds, missing_rank
-from analysis.sem.algebra import inverse
+from analysis.sem.algebra import inverse, least_eigenvalue
 from analysis.sem.cached import SIZE
 from analysis.sem.categorical import CategoricalTerm
 from analysis.sem.constraints import Constraints
@@ -25,7 +25,7 @@ from analysis.sem.moments import GroupMoments, Moments
 from analysis.sem.objective import MomentTerm, Objective, Term
 from analysis.sem.optimize import Optimum, minimize
 from analysis.sem.outcome import Outcome
-from analysis.sem.starts import path_starts, starting_values
+from analysis.sem.starts import start_points
 from analysis.sem.weights import gamma, masked_weight, within
 
 Array = NDArray[np.float64]
@@ -56,7 +56,7 @@ def fit(model: Model, moments: Moments, *, loss: LossName = "ML", bounds: Bounds
     """Estimate ``model`` on ``moments`` (already with the divisor that the likelihood wants)."""
     constraints = Constraints.of(model, _bounds(model) if bounds == "pos.var" else ())
     objective = make_objective(model, moments, loss)
-    starts = [path_starts(model, moments), starting_values(model, moments)]
+    starts = [*start_points(model, moments)]
     if any(g.patterns is not None for g in moments.groups):
         starts.insert(0, _two_stage_start(model, moments, constraints, starts))
     singular = _singular(moments) if loss != "ULS" else ()
@@ -138,7 +138,7 @@ def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
 def _singular(moments: Moments) -> tuple[Message, ...]:
     found: list[Message] = []
     for g in moments.groups:
-        if g.definite:
+        if least_eigenvalue(g.cov) > 1e-9:
             continue
         sd = np.sqrt(np.diag(g.cov))
         constant = [n for n, s in zip(moments.names, sd, strict=True) if not s > 0]

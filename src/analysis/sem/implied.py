@@ -30,15 +30,14 @@ def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
 def jacobian(model: GroupModel, at: Implied, q: int) -> Jacobian:
     """dSigma and dmu."""
     places, Z = model.layout, at.Z
-    left, right = Z.take(places.x, axis=1) * places.half, Z.take(places.y, axis=1)
-    if model.means:
-        dmu = (Z.take(places.x, axis=1) * _carried(model, at)).T
-    else:
-        dmu = np.zeros((len(places.par), len(Z)))
-    if len(places.par) < q:
-        left, right = _spread(left.T, places.par, q).T, _spread(right.T, places.par, q).T
-        dmu = _spread(dmu, places.par, q)
-    return Jacobian(left, right, dmu)
+    sides = Z.take(places.xy, axis=1) * places.half
+    n, p = len(places.par), len(Z)
+    moved = at.E.take(places.x, axis=1) * _carried(model, at) if model.means else np.zeros((p, n))
+    dmu = moved.T
+    if n < q:
+        both = _spread(sides.reshape(p, 2, n).transpose(2, 0, 1), places.par, q)
+        sides, dmu = both.transpose(1, 2, 0).reshape(p, 2 * q), _spread(dmu, places.par, q)
+    return Jacobian(sides, dmu)
 
 
 def _carried(model: GroupModel, at: Implied) -> Array:
@@ -58,7 +57,7 @@ def _spread(values: Array, par: NDArray[np.intp], q: int) -> Array:
 def pullback(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> Array:
     """Gradient (q,) of a loss with dF = tr(Q dSigma) + c' dmu, ``Q`` (p, p) symmetric."""
     places, E = model.layout, at.E
-    gradient = 2.0 * places.half * (E.T @ (Q @ at.Z)).take(places.flat)
+    gradient = places.twice * (E.T @ (Q @ at.Z)).take(places.flat)
     if model.means:
         gradient += (c @ E)[places.x] * _carried(model, at)
     return _spread(gradient, places.par, q)
@@ -68,7 +67,7 @@ def second_order(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> 
     """sum_ij Q_ij d2Sigma_ij + sum_i c_i d2mu_i, (q, q), at fixed ``Q`` and ``c``."""
     places, both, E = model.layout, at.both, at.E
     G = E.T @ (Q @ at.Z)
-    a, s, m = model.A, model.S, model.m
+    a, m = model.A, model.m
     # Rows of the pieces are parameters of A, columns those of A, S or m.
     pairs = places.arrows
     T = both.take(pairs.cR)
@@ -78,12 +77,12 @@ def second_order(model: GroupModel, at: Implied, Q: Array, c: Array, q: int) -> 
         crossed += b[a.row][:, None] * T * (0.5 * at.t[a.col])
     H = np.zeros((q, q))
     square = G.take(pairs.rR) * both.take(pairs.cC)
-    H[a.par[:, None], a.par] = 2.0 * (crossed + crossed.T + square)
+    H[pairs.into] = 2.0 * (crossed + crossed.T + square)
     pairs = places.others
     cross = both.take(pairs.cR) * G.take(pairs.rC) + G.take(pairs.rR) * both.take(pairs.cC)
     cross *= places.double
-    H[a.par[:, None], s.par] = cross
-    H[s.par[:, None], a.par] = cross.T
+    H[pairs.into] = cross
+    H[pairs.mirrored] = cross.T
     if len(m.par):
         cross = b[a.row][:, None] * at.T[a.col][:, m.row]
         H[a.par[:, None], m.par] = cross

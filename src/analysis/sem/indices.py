@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, chndtr, chndtrinc
 from scipy.stats import ncx2
 
+from analysis.sem.algebra import whitened
+
 Array = NDArray[np.float64]
 
 _NOTHING = 1e-8  # noncentrality that is rounding noise
@@ -139,12 +141,18 @@ def gfi_normal(
     *, S: Array, Sigma: Array, mean: Array | None = None, mu: Array | None = None
 ) -> float:
     """GFI with the weight of normal theory at Sigma (p, p), which need not be written out."""
-    inverse = np.linalg.inv(Sigma)
-    left, total = inverse @ (S - Sigma), inverse @ S
-    misfit, size = 0.5 * float(np.vdot(left, left.T)), 0.5 * float(np.vdot(total, total.T))
+    solved = whitened(Sigma)
+    if solved is None:
+        return nan
+    K = solved[0]
+    total = K @ S @ K.T
+    left = total.copy()
+    left.flat[:: len(left) + 1] -= 1.0
+    misfit, size = 0.5 * float(np.vdot(left, left)), 0.5 * float(np.vdot(total, total))
     if mean is not None and mu is not None:
-        misfit += float((mean - mu) @ inverse @ (mean - mu))
-        size += float(mean @ inverse @ mean)
+        residual, scaled = K @ (mean - mu), K @ mean
+        misfit += float(residual @ residual)
+        size += float(scaled @ scaled)
     return 1.0 - misfit / size
 
 
@@ -158,28 +166,31 @@ def srmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
 
     ``first`` (p,) are residuals of means in standard deviations, where means are modelled.
     """
-    sd = np.sqrt(np.diag(S))
-    squares = ((S - Sigma) / np.outer(sd, sd))[np.tril_indices(len(S))] ** 2
-    return float(np.sqrt(_with(squares, first).mean()))
+    scale = 1.0 / np.sqrt(S.diagonal())
+    return _root_mean_square((S - Sigma) * (scale[:, None] * scale), first)
 
 
 def crmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
     """Correlation root mean square residual (Bollen 1989): each matrix made a correlation."""
-    sd, sd_model = np.sqrt(np.diag(S)), np.sqrt(np.diag(Sigma))
-    lower = np.tril_indices(len(S), -1)
-    squares = (S / np.outer(sd, sd) - Sigma / np.outer(sd_model, sd_model))[lower] ** 2
-    both = _with(squares, first)
-    return float(np.sqrt(both.mean())) if len(both) else 0.0
+    scale, scale_model = 1.0 / np.sqrt(S.diagonal()), 1.0 / np.sqrt(Sigma.diagonal())
+    residual = S * (scale[:, None] * scale) - Sigma * (scale_model[:, None] * scale_model)
+    return _root_mean_square(residual, first, diagonal=False)
 
 
 def rmr(*, S: Array, Sigma: Array, first: Array | None = None) -> float:
     """Root mean square residual, in the units of the data; ``first`` as raw residuals."""
-    squares = (S - Sigma)[np.tril_indices(len(S))] ** 2
-    return float(np.sqrt(_with(squares, first).mean()))
+    return _root_mean_square(S - Sigma, first)
 
 
-def _with(squares: Array, first: Array | None) -> Array:
-    return squares if first is None else np.concatenate([squares, first**2])
+def _root_mean_square(residual: Array, first: Array | None, *, diagonal: bool = True) -> float:
+    """Over the lower triangle of symmetric residuals (p, p) and ``first``, where there are any."""
+    p, own = len(residual), residual.diagonal()
+    square = float(own @ own)
+    total = 0.5 * (float(np.vdot(residual, residual)) - square) + (square if diagonal else 0.0)
+    count = p * (p + 1) // 2 if diagonal else p * (p - 1) // 2
+    if first is not None:
+        total, count = total + float(first @ first), count + len(first)
+    return sqrt(max(total, 0.0) / count) if count else 0.0
 
 
 def log_likelihood(
@@ -192,6 +203,14 @@ def log_likelihood(
     M = S if mean is None or mu is None else S + np.outer(mean - mu, mean - mu)
     trace = float(np.trace(np.linalg.solve(Sigma, M)))
     return -n / 2.0 * (len(S) * log(2.0 * pi) + float(logdet) + trace)
+
+
+def saturated_log_likelihood(*, logdet: float, p: int, n: float) -> float:
+    """Normal log-likelihood of n rows at their own p means and covariances (divisor n).
+
+    ``logdet`` is the log-determinant of the covariances.
+    """
+    return -n / 2.0 * (p * log(2.0 * pi) + logdet + p)
 
 
 def aic(*, logl: float, npar: int) -> float:

@@ -90,7 +90,7 @@ def infer(
         return Inference(np.zeros((fit.model.q,) * 2), None, standard, n_scale, groups)
     stack = blocks(fit) if robust else ()
     unit = _information(fit, information)
-    bread = None if fit.outcome is Outcome.NOT_IDENTIFIED else constrained_inverse(fit, unit)
+    bread = None if fit.outcome is Outcome.NOT_IDENTIFIED else _bread(fit, unit, information)
     if bread is None:
         return Inference(unit, None, standard, n_scale, groups)
     middle = _meat(fit, se, stack)
@@ -110,6 +110,14 @@ def infer(
     return Inference(unit, vcov, standard, n_scale, groups, corrected, correction)
 
 
+def _bread(fit: Fit, unit: Array, kind: Information) -> Array | None:
+    """Inverse of the information; that of the expected one is known from the fit."""
+    if kind == "expected" and not fit.constraints.any:
+        inverse = fit.objective.expected_inverse(fit.theta)
+        return None if inverse is None else 2.0 * inverse
+    return constrained_inverse(fit, unit)
+
+
 def _information(fit: Fit, kind: Information) -> Array:
     if kind == "expected":
         return 0.5 * fit.objective.expected_hessian(fit.theta)
@@ -127,8 +135,7 @@ def _meat(fit: Fit, se: SE, stack: Sequence[Block]) -> Array | None:
 def degrees_of_freedom(fit: Fit) -> int:
     """Sample moments that are modelled less parameters that are free to move."""
     moments = sum(modelled_moments(fit.model, fit.moments))
-    fixed_x = sum(1 for r in fit.model.partable.rows if r.exo and r.free == 0)
-    return moments - fixed_x - free_directions(fit)
+    return moments - fit.model.taken - free_directions(fit)
 
 
 def free_directions(fit: Fit) -> int:

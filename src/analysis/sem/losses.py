@@ -33,27 +33,41 @@ class Loss(Protocol):
         """Expected second derivative of F by the parameters, (q, q)."""
         ...
 
-    def observed(self, at: Implied, slope: Jacobian) -> Array:
-        """Second derivative of F without the terms in second derivatives of the moments."""
+    def observed(self, at: Implied, slope: Jacobian, slopes: tuple[Array, Array]) -> Array:
+        """Second derivative of F without the terms in second derivatives of the moments.
+
+        ``slopes`` are Q and c at the same point.
+        """
         ...
 
 
-class Products(NamedTuple):
+class _Products(NamedTuple):
     """l_k' P l_l, r_k' P r_l and l_k' P r_l (q, q) for a symmetric P."""
 
     ll: Array
     rr: Array
     lr: Array
 
+    @classmethod
+    def of(cls, sides: Array, turned: Array) -> _Products:
+        """From [l r] and P [l r], both (p, 2q)."""
+        q = sides.shape[1] // 2
+        upper = sides[:, :q].T @ turned
+        return cls(upper[:, :q], sides[:, q:].T @ turned[:, q:], upper[:, q:])
 
-def _traces(X: Products, Y: Products) -> Array:
+
+def _traces(X: _Products, Y: _Products) -> Array:
     """tr(P dSigma_k Q dSigma_l), (q, q), with dSigma_k = l_k r_k' + r_k l_k'."""
-    straight = X.ll * Y.rr
-    straight += straight if X is Y else X.rr * Y.ll
+    total = X.ll * Y.rr
     crossed = X.lr * Y.lr.T
-    straight += crossed
-    straight += crossed.T
-    return straight
+    if X is Y:
+        total += crossed
+        total += total
+    else:
+        total += X.rr * Y.ll
+        total += crossed
+        total += crossed.T
+    return total
 
 
 @dataclass(frozen=True)
@@ -78,56 +92,53 @@ class MaximumLikelihood:
             value += float(z @ z)
         return value
 
-    def _parts(self, at: Implied) -> tuple[Array, Array, Array]:
-        """K, Q = Sigma^-1 - Sigma^-1 (S + d d') Sigma^-1 and Sigma^-1 d."""
+    def slopes(self, at: Implied) -> tuple[Array, Array]:
+        """Q = Sigma^-1 - Sigma^-1 (S + d d') Sigma^-1, symmetric to rounding, and c."""
         if at.whitening is None:
             raise np.linalg.LinAlgError("Sigma is not positive definite")
         K = at.whitening[0]
         root = K.T
         inner = K @ self.S @ root
         if self.mean is None:
-            e = np.zeros(len(K))
+            c = np.zeros(len(K))
         else:
             z = K @ (self.mean - at.mu)
             inner += z[:, None] * z
-            e = root @ z
+            c = -2.0 * (root @ z)
         np.negative(inner, out=inner)
         inner.flat[:: len(K) + 1] += 1.0
-        Q = root @ inner @ K
-        return K, 0.5 * (Q + Q.T), e
-
-    def slopes(self, at: Implied) -> tuple[Array, Array]:
-        """Q and c."""
-        _, Q, e = self._parts(at)
-        return Q, -2.0 * e
+        return root @ inner @ K, c
 
     def expected(self, at: Implied, slope: Jacobian) -> Array:
         """tr(Sigma^-1 dSigma_k Sigma^-1 dSigma_l) + 2 dmu_k' Sigma^-1 dmu_l."""
         if at.whitening is None:
             raise np.linalg.LinAlgError("Sigma is not positive definite")
-        return self._expected(at.whitening[0], slope)[0]
-
-    def _expected(self, K: Array, slope: Jacobian) -> tuple[Array, Products]:
-        l, r = K @ slope.left, K @ slope.right
-        plain = Products(l.T @ l, r.T @ r, l.T @ r)
+        K = at.whitening[0]
+        sides = K @ slope.sides
+        plain = _Products.of(sides, sides)
         H = _traces(plain, plain)
-        if self.mean is not None:
-            m = K @ slope.dmu.T
-            H = H + 2.0 * m.T @ m
-        return H, plain
+        return H if self.mean is None else H + self._between_means(K, slope)
 
-    def observed(self, at: Implied, slope: Jacobian) -> Array:
+    @staticmethod
+    def _between_means(K: Array, slope: Jacobian) -> Array:
+        m = slope.dmu @ K.T
+        H: Array = 2.0 * m @ m.T
+        return H
+
+    def observed(self, at: Implied, slope: Jacobian, slopes: tuple[Array, Array]) -> Array:
         """First-order part of the Hessian."""
-        K, Q, e = self._parts(at)
-        H, plain = self._expected(K, slope)
-        l, r = slope.left, slope.right
-        Ql, Qr = Q @ l, Q @ r
-        H = H - 2.0 * _traces(plain, Products(l.T @ Ql, r.T @ Qr, l.T @ Qr))
+        if at.whitening is None:
+            raise np.linalg.LinAlgError("Sigma is not positive definite")
+        K, (Q, c) = at.whitening[0], slopes
+        sides = K @ slope.sides
+        turned = (K.T @ K - 2.0 * Q) @ slope.sides
+        H = _traces(_Products.of(sides, sides), _Products.of(slope.sides, turned))
         if self.mean is not None:
-            turned = (l * (e @ r) + r * (e @ l)).T  # dSigma_k e
-            cross = 2.0 * (slope.dmu @ K.T) @ (turned @ K.T).T
-            H = H + cross + cross.T
-        return 0.5 * (H + H.T)
+            l, r = np.split(slope.sides, 2, axis=1)
+            pulled = l * (c @ r) + r * (c @ l)  # -2 dSigma_k Sigma^-1 d
+            cross = (slope.dmu @ K.T) @ (K @ pulled)
+            H += self._between_means(K, slope) - cross - cross.T
+        return H
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,6 @@ class LeastSquares:
         H: Array = 2.0 * weighted @ Delta.T
         return H
 
-    def observed(self, at: Implied, slope: Jacobian) -> Array:
+    def observed(self, at: Implied, slope: Jacobian, slopes: tuple[Array, Array]) -> Array:
         """The same: the loss is quadratic in the moments."""
         return self.expected(at, slope)

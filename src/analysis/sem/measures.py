@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem import indices
-from analysis.sem.baseline import independence
+from analysis.sem.baseline import independence, independence_test
+from analysis.sem.cached import SIZE
 from analysis.sem.corrected import categorical_corrected, fiml_corrected, robust_indices
 from analysis.sem.estimators import Preset
 from analysis.sem.fit import Fit, modelled_moments
@@ -84,34 +86,62 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
 
     ``preset`` tells how the baseline model is tested.
     """
-    independent = independence(fit)
-    null = infer(
-        independent,
-        information="expected" if preset.information == "first.order" else preset.information,
-        test=preset.test,
-        wishart=inference.n_scale != fit.moments.n and fit.loss == "ML",
-    )
+    incomplete = any(g.patterns is not None for g in fit.moments.groups)
+    if fit.loss == "ML" and preset.test == "standard" and not incomplete:
+        independent, null = None, _null(fit, inference)
+    else:
+        independent = independence(fit)
+        null = infer(
+            independent,
+            information="expected" if preset.information == "first.order" else preset.information,
+            test=preset.test,
+            wishart=inference.n_scale != fit.moments.n and fit.loss == "ML",
+        )
     values = _test_based(fit, inference, null) | _residual_based(fit, inference)
     if fit.loss == "ML":
         values |= _likelihood_based(fit)
     values |= _special_robust(fit, independent, inference)
-    n = "N" if inference.n_scale == fit.moments.n else "N - 1"
-    means = "" if fit.model.meanstructure else ", no mean structure"
-    slots = {"n": n, "means": means, "loss": fit.loss}
     found = {}
-    for suffix in ("", ".scaled", ".robust"):
-        for name, formula in FORMULAS.items():
-            key = f"{name}{suffix}"
-            if key in values:
-                label = f"{formula.format(**slots)}{_variant(suffix, inference.correction, fit)}"
-                found[key] = Measure(key, float(values[key]), label)
+    for key, label in _labels(fit, inference):
+        value = values.get(key)
+        if value is not None:
+            found[key] = Measure(key, float(value), label)
     return found
 
 
-def _special_robust(fit: Fit, independent: Fit, inference: Inference) -> dict[str, float]:
+def _null(fit: Fit, inference: Inference) -> Inference:
+    """The test of the baseline model alone."""
+    test = independence_test(fit, inference.n_scale)
+    return Inference(np.zeros((0, 0)), None, test, inference.n_scale, inference.groups)
+
+
+def _labels(fit: Fit, inference: Inference) -> tuple[tuple[str, str], ...]:
+    """All names of measures in their order, and the ids of their formulas for this fit."""
+    n = "N" if inference.n_scale == fit.moments.n else "N - 1"
+    means = "" if fit.model.meanstructure else ", no mean structure"
+    groups = fit.moments.groups
+    incomplete = any(g.patterns is not None for g in groups)
+    ordered = any(g.ordinal is not None for g in groups)
+    how = None if inference.correction is None else inference.correction.name
+    return _formula_ids(n, means, fit.loss, how, incomplete, ordered)
+
+
+@lru_cache(maxsize=SIZE)
+def _formula_ids(
+    n: str, means: str, loss: str, how: str | None, incomplete: bool, ordered: bool
+) -> tuple[tuple[str, str], ...]:
+    slots = {"n": n, "means": means, "loss": loss}
+    return tuple(
+        (f"{name}{suffix}", formula.format(**slots) + _variant(suffix, how, incomplete, ordered))
+        for suffix in ("", ".scaled", ".robust")
+        for name, formula in FORMULAS.items()
+    )
+
+
+def _special_robust(fit: Fit, independent: Fit | None, inference: Inference) -> dict[str, float]:
     """Robust indices under missing data and with ordered items, in place of the general ones."""
     n, groups, scaled = inference.n_scale, inference.groups, inference.robust is not None
-    if any(g.patterns is not None for g in fit.moments.groups):
+    if independent is not None and any(g.patterns is not None for g in fit.moments.groups):
         pair = fiml_corrected(fit, scaled=scaled), fiml_corrected(independent, scaled=scaled)
         return robust_indices(*pair, n, groups) if pair[0].df else {}
     if any(g.ordinal is not None for g in fit.moments.groups):
@@ -131,15 +161,15 @@ ROBUST = (
 )  # fmt: skip
 
 
-def _variant(suffix: str, how: Correction | None, fit: Fit) -> str:
+def _variant(suffix: str, how: str | None, incomplete: bool, ordered: bool) -> str:
     """What the formula id adds for a scaled or robust measure."""
-    if suffix == ".robust" and any(g.patterns is not None for g in fit.moments.groups):
+    if suffix == ".robust" and incomplete:
         return ", robust (Zhang & Savalei 2023)"
-    if suffix == ".robust" and any(g.ordinal is not None for g in fit.moments.groups):
+    if suffix == ".robust" and ordered:
         return ", robust (Savalei 2021)"
     if not suffix or how is None:
         return ""
-    return f", {suffix[1:]} ({CORRECTIONS[how.name]})"
+    return f", {suffix[1:]} ({CORRECTIONS[how]})"
 
 
 CORRECTIONS: Mapping[str, str] = {
@@ -272,18 +302,19 @@ def _likelihood_based(fit: Fit) -> dict[str, float]:
     npar = free_directions(fit)
     x = exogenous(fit)
     logl = saturated = 0.0
-    states = zip(fit.objective.terms, fit.objective.implied(fit.theta), compared(fit), strict=True)
-    for term, at, one in states:
+    for term, at, g in zip(
+        fit.objective.terms, fit.objective.implied(fit.theta), fit.moments.groups, strict=True
+    ):
         if isinstance(term, MomentTerm) and isinstance(term.loss, FullInformation):
             logl += term.loss.log_likelihood(term.loss.deviance(at))
-            saturated += term.loss.log_likelihood(term.loss.floor)
+            top = term.loss.log_likelihood(term.loss.floor)
         else:
-            S, n, mean = one.S, one.n, one.mean
-            logl += indices.log_likelihood(S=S, n=n, Sigma=one.Sigma, mean=mean, mu=one.mu)
-            saturated += indices.log_likelihood(S=S, n=n, Sigma=S, mean=mean, mu=mean)
+            top = indices.saturated_log_likelihood(logdet=g.logdet, p=len(g.cov), n=g.size)
+            logl += top - 0.5 * g.size * term.value(fit.theta)
+        saturated += top
         if len(x):
-            Sx = one.S[np.ix_(x, x)]
-            marginal = indices.log_likelihood(S=Sx, n=one.n, Sigma=Sx)
+            logdet = float(np.linalg.slogdet(g.cov[np.ix_(x, x)])[1])
+            marginal = indices.saturated_log_likelihood(logdet=logdet, p=len(x), n=g.size)
             logl -= marginal
             saturated -= marginal
     total = fit.moments.n
@@ -303,9 +334,9 @@ def _residual_based(fit: Fit, inference: Inference) -> dict[str, float]:
         w = one.n / n
         S, Sigma, first = one.S, one.Sigma, one.first_order()
         bare = indices.srmr(S=S, Sigma=Sigma)
-        ordinal = one.thresholds is not None
+        alone = first is None or one.thresholds is not None
         sums["rmr"] += w * indices.rmr(S=S, Sigma=Sigma, first=one.first_order(raw=True))
-        sums["srmr"] += w * (bare if ordinal else indices.srmr(S=S, Sigma=Sigma, first=first))
+        sums["srmr"] += w * (bare if alone else indices.srmr(S=S, Sigma=Sigma, first=first))
         sums["srmr_nomean"] += w * bare
         sums["crmr"] += w * indices.crmr(S=S, Sigma=Sigma, first=first)
     if any(g.patterns is not None for g in fit.moments.groups):

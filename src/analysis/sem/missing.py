@@ -150,7 +150,7 @@ class FullInformation:
         mean = np.tensordot(self.data.share, W, axes=1)
         return self._pairs(W, W, slope.dSigma) + 2.0 * slope.dmu @ mean @ slope.dmu.T
 
-    def observed(self, at: Implied, slope: Jacobian) -> Array:
+    def observed(self, at: Implied, slope: Jacobian, slopes: tuple[Array, Array]) -> Array:
         """First-order part of the Hessian."""
         W, Q, e = self._parts(at)
         p, dSigma, dmu = W.shape[1], slope.dSigma, slope.dmu

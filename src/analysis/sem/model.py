@@ -181,6 +181,11 @@ class Model:
         return tuple(sorted(rows, key=lambda r: r.free))
 
     @cached_property
+    def taken(self) -> int:
+        """Moments of covariates that are taken as given."""
+        return sum(1 for r in self.partable.rows if r.exo and r.free == 0)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the free parameters as lavaan's ``coef()`` prints them."""
         return tuple(parameter_name(r, len(self.groups)) for r in self.free)
@@ -202,8 +207,7 @@ def compile_model(partable: ParTable, moments: Moments) -> Model:
     is made once for a table.
     """
     model = _plain(partable)
-    covariates = any(r.exo and r.free == 0 for r in partable.rows)
-    if not covariates and all(g.ordinal is None for g in moments.groups):
+    if model.taken == 0 and all(g.ordinal is None for g in moments.groups):
         return model
     groups = tuple(
         _with_sample(partable, g + 1, group, moments) for g, group in enumerate(model.groups)

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.lapack import dpotrf, dtrtri
 
 from analysis.errors import ModelError, message
 from analysis.sem.answers import Answers as Answers
@@ -51,22 +50,6 @@ class GroupMoments:
     def logdet(self) -> float:
         """log|cov|."""
         return float(np.linalg.slogdet(self.cov)[1])
-
-    @cached_property
-    def definite(self) -> bool:
-        """Whether no eigenvalue of the correlations comes near 1e-10, by a bound that costs little.
-
-        The trace of the inverse bounds the largest eigenvalue of the inverse.
-        """
-        variance = self.cov.diagonal()
-        if not variance.min(initial=np.inf) > 0.0:
-            return False
-        scale = 1.0 / np.sqrt(variance)
-        factor, info = dpotrf(self.cov * (scale[:, None] * scale), lower=1, clean=1)
-        if info != 0:
-            return False
-        root = dtrtri(factor, lower=1)[0]
-        return float(np.vdot(root, root)) < 1e9
 
     @property
     def rows(self) -> Array | None:

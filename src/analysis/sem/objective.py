@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, isfinite
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.algebra import half_vector
+from analysis.sem.algebra import half_vector, inverse_and_logdet
 from analysis.sem.cached import frozen
 from analysis.sem.implied import implied, jacobian, pullback, second_order
 from analysis.sem.losses import LeastSquares, Loss
@@ -72,6 +73,23 @@ class Term(Protocol):
         ...
 
 
+class _State:
+    """A group at one theta: what is computed when it is asked, and then kept."""
+
+    def __init__(self, at: Implied, loss: Loss) -> None:
+        self.implied, self._loss = at, loss
+
+    @cached_property
+    def value(self) -> float:
+        """The loss."""
+        return self._loss.value(self.implied)
+
+    @cached_property
+    def slopes(self) -> tuple[Array, Array]:
+        """Its slopes by Sigma and mu."""
+        return self._loss.slopes(self.implied)
+
+
 @dataclass(frozen=True)
 class MomentTerm:
     """Loss over means and covariances."""
@@ -81,41 +99,46 @@ class MomentTerm:
     share: float
     weight: float
     means: bool
-    _last: dict[bytes, Implied] = field(default_factory=dict, compare=False, repr=False)
+    _last: dict[bytes, _State] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def at(self, theta: Array) -> Implied:
-        """Implied moments; those of the last theta are kept."""
+    def _at(self, theta: Array) -> _State:
+        """What follows at ``theta``; that of the last one is kept."""
         key = theta.tobytes()
         known = self._last.get(key)
         if known is None:
-            known = implied(self.model, theta)
+            known = _State(implied(self.model, theta), self.loss)
             self._last.clear()
             self._last[key] = known
         return known
 
+    def implied(self, theta: Array) -> Implied:
+        """Implied moments."""
+        return self._at(theta).implied
+
     def value(self, theta: Array) -> float:
         """The loss, ``inf`` where it is not defined."""
-        return self.loss.value(self.at(theta))
+        return self._at(theta).value
 
     def gradient(self, theta: Array) -> Array:
         """Its slope (q,)."""
-        at = self.at(theta)
-        return pullback(self.model, at, *self.loss.slopes(at), len(theta))
+        state = self._at(theta)
+        return pullback(self.model, state.implied, *state.slopes, len(theta))
 
     def expected(self, theta: Array) -> Array:
         """Expected second derivative (q, q)."""
-        at = self.at(theta)
+        at = self._at(theta).implied
         return self.loss.expected(at, jacobian(self.model, at, len(theta)))
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""
-        at, q = self.at(theta), len(theta)
-        H = self.loss.observed(at, jacobian(self.model, at, q))
-        return H + second_order(self.model, at, *self.loss.slopes(at), q)
+        state, q = self._at(theta), len(theta)
+        at, slopes = state.implied, state.slopes
+        H = self.loss.observed(at, jacobian(self.model, at, q), slopes)
+        return H + second_order(self.model, at, *slopes, q)
 
     def moments_jacobian(self, theta: Array) -> Array:
         """Derivative (q, r) of means (where modelled) and vech Sigma."""
-        slope = jacobian(self.model, self.at(theta), len(theta))
+        slope = jacobian(self.model, self.implied(theta), len(theta))
         lower = half_vector(slope.dSigma)
         return np.concatenate([slope.dmu, lower], axis=1) if self.means else lower
 
@@ -129,18 +152,33 @@ class MomentTerm:
         return self.loss.V if isinstance(self.loss, LeastSquares) else None
 
 
+class _Information:
+    """An information matrix, and its inverse once it is asked."""
+
+    def __init__(self, value: Array) -> None:
+        self.value = value
+
+    @cached_property
+    def inverse(self) -> Array | None:
+        """None where the matrix is not positive definite."""
+        solved = inverse_and_logdet(self.value)
+        return None if solved is None else frozen(solved[0])
+
+
 @dataclass(frozen=True)
 class Objective:
     """F(theta) = sum_g weight_g F_g(theta), theta (q,)."""
 
     terms: Sequence[Term]
     q: int
-    _last: dict[bytes, Array] = field(default_factory=dict, compare=False, repr=False)
+    _last: dict[bytes, _Information] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def implied(self, theta: Array) -> tuple[Implied, ...]:
         """Implied moments of every group."""
         return tuple(
-            t.at(theta) if isinstance(t, MomentTerm) else implied(t.model, theta)
+            t.implied(theta) if isinstance(t, MomentTerm) else implied(t.model, theta)
             for t in self.terms
         )
 
@@ -157,11 +195,19 @@ class Objective:
         return self._sum(lambda t: t.weight * t.gradient(theta))
 
     def expected_hessian(self, theta: Array) -> Array:
-        """Twice the expected information of one respondent (q, q); the last one is kept."""
+        """Twice the expected information of one respondent (q, q)."""
+        return self._expected(theta).value
+
+    def expected_inverse(self, theta: Array) -> Array | None:
+        """Its inverse (q, q), None where it is not positive definite."""
+        return self._expected(theta).inverse
+
+    def _expected(self, theta: Array) -> _Information:
+        """The information at ``theta``; the last one is kept."""
         key = theta.tobytes()
         known = self._last.get(key)
         if known is None:
-            known = frozen(self._sum(lambda t: t.share * t.expected(theta)))
+            known = _Information(frozen(self._sum(lambda t: t.share * t.expected(theta))))
             self._last.clear()
             self._last[key] = known
         return known

@@ -68,19 +68,18 @@ def minimize(objective: Objective, start: Array, constraints: Constraints) -> Op
     quadratic = _Quadratic(np.zeros((len(theta), len(theta))), constraints)
     for iteration in range(1, MAX_ITERATIONS + 1):
         gradient = objective.gradient(theta)
-        step: _Step | None = None
         if decrement < SETTLED and damping == 0.0:
-            step = quadratic.step(gradient, theta)
-            if step is not None and step.decrement < DECREMENT_GOAL and step.violation < FEASIBLE:
-                return Optimum(theta, value, step.decrement, iteration, True)
-        if step is None or not _serves(step.decrement, decrement):
-            newton = decrement < NEWTON_FROM or damping > 0.0
-            H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
-            quadratic, step = _Quadratic(H, constraints), None
-        tried = _descend(objective, theta, value, gradient, quadratic, damping, step)
+            last = quadratic.step(gradient, theta)
+            ended = _ended(objective, theta, value, last, decrement)
+            if ended is not None:
+                return Optimum(*ended, iteration, True)
+        newton = decrement < NEWTON_FROM or damping > 0.0
+        H = objective.hessian(theta) if newton else objective.expected_hessian(theta)
+        quadratic = _Quadratic(H, constraints)
+        tried = _descend(objective, theta, value, gradient, quadratic, damping)
         if tried.step is None and newton:
             quadratic = _Quadratic(objective.expected_hessian(theta), constraints)
-            tried = _descend(objective, theta, value, gradient, quadratic, damping, None)
+            tried = _descend(objective, theta, value, gradient, quadratic, damping)
         if tried.step is not None:
             decrement, violation = tried.step.decrement, tried.step.violation
             if decrement < DECREMENT_GOAL and violation < FEASIBLE and tried.damping < 1e-6:
@@ -92,13 +91,26 @@ def minimize(objective: Objective, start: Array, constraints: Constraints) -> Op
     return Optimum(theta, value, decrement, iteration, good)
 
 
-def _serves(now: float, decrement: float) -> bool:
-    """Whether a step with the last Hessian ends the search as well as one with a new Hessian.
+def _ended(
+    objective: Objective, theta: Array, value: float, step: _Step | None, before: float
+) -> tuple[Array, float, float] | None:
+    """Point, value and decrement at the minimum, where ``step`` is or reaches it.
 
-    Newton's steps square the error; one with a Hessian from a step ago multiplies it by about
-    what the last Newton step left of the decrement.
+    The Hessian behind ``step`` is that of the point before, where the decrement was ``before``.
+    With it the error shrinks by about the factor by which the decrement just did, which tells
+    whether one more step is enough, or Newton's method has to go on.
     """
-    return now < 0.1 * decrement and now * (now / decrement) < 0.1 * DECREMENT_GOAL
+    if step is None or step.violation >= FEASIBLE:
+        return None
+    if step.decrement < DECREMENT_GOAL:
+        return theta, value, step.decrement
+    left = step.decrement**2 / before
+    if left > 0.1 * DECREMENT_GOAL:
+        return None
+    point = theta + step.direction
+    reached = objective.value(point)
+    settled = reached <= value + 1e-12 * (1.0 + abs(value))
+    return (point, reached, left) if settled else None
 
 
 def _descend(
@@ -108,16 +120,13 @@ def _descend(
     gradient: Array,
     quadratic: _Quadratic,
     damping: float,
-    step: _Step | None,
 ) -> _Trial:
-    """One accepted step, damped as much as it takes; without a point where none is found.
-
-    ``step`` is the first one tried, where it is known.
-    """
+    """One accepted step, damped as much as it takes; without a point where none is found."""
     constraints = quadratic.constraints
     merit = _merit(value, theta, constraints)
+    step: _Step | None = None
     while damping < 1e9:
-        step = step or quadratic.step(gradient, theta, damping)
+        step = quadratic.step(gradient, theta, damping)
         if step is not None:
             noise = 1e-12 * (1.0 + abs(merit)) if step.decrement < 1e-4 else 0.0
             for length in (1.0,) if step.violation < FEASIBLE else _LENGTHS:
@@ -129,12 +138,14 @@ def _descend(
                 if gained >= 0.05 * promised - noise:
                     eased = 0.1 * damping if gained > 0.7 * promised - noise else damping
                     return _Trial(step, theta + s, new, eased if eased > 1e-7 else 0.0)
-        damping, tried, step = max(4.0 * damping, 1e-3), step, None
-    return _Trial(tried, None, value, damping)
+        damping = max(4.0 * damping, 1e-3)
+    return _Trial(step, None, value, damping)
 
 
 def _feasible_start(start: Array, constraints: Constraints) -> Array:
     theta = start.copy()
+    if not constraints.any:
+        return theta
     for _ in range(5):
         h, J = constraints.equality(theta)
         if len(h) == 0 or np.abs(h).max() < FEASIBLE:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv, dpotrf
 
 from analysis.sem.cached import SIZE
 from analysis.sem.layout import Index
@@ -16,7 +18,8 @@ from analysis.sem.moments import GroupMoments, Moments
 Array = NDArray[np.float64]
 
 SMALLEST_EIGENVALUE = 0.1  # of the correlations that paths start from
-SMALLEST_SHARE = 0.1  # of a variance that is left unexplained
+SMALLEST_SHARE = 0.1  # of a structural variable's variance that is left unexplained
+SMALLEST_RESIDUAL = 0.2  # the same of an item
 
 
 def starting_values(model: Model, moments: Moments) -> Array:
@@ -24,54 +27,104 @@ def starting_values(model: Model, moments: Moments) -> Array:
 
     The user's own starting values (``start()``) take precedence.
     """
-    theta = np.zeros(model.q)
-    for group, sample in zip(model.groups, moments.groups, strict=True):
-        _start_group(group, sample, theta)
+    theta, _ = _without_paths(model, moments)
     return _own_starts(model, theta)
 
 
-def path_starts(model: Model, moments: Moments) -> Array:
-    """Values (q,) nearer to the solution: paths and covariances from those of the centroids."""
-    theta = np.zeros(model.q)
-    for group, sample in zip(model.groups, moments.groups, strict=True):
-        weights, unit = _start_group(group, sample, theta)
+def start_points(model: Model, moments: Moments) -> tuple[Array, Array]:
+    """Starting values (q,) with paths, nearer to the solution, and those without.
+
+    Paths and covariances come from the covariances of the centroids.
+    """
+    plain, scales = _without_paths(model, moments)
+    theta = plain.copy()
+    for group, sample, (weights, unit) in zip(model.groups, moments.groups, scales, strict=True):
         if sample.ordinal is None:
             _start_paths(group, sample, weights, unit, theta)
             if sample.mean is not None and group.means:
                 _start_means(group, sample.mean, theta)
-    return _own_starts(model, theta)
+    return _own_starts(model, theta), _own_starts(model, plain)
+
+
+def _without_paths(model: Model, moments: Moments) -> tuple[Array, list[tuple[Array, Array]]]:
+    theta = np.zeros(model.q)
+    groups = zip(model.groups, moments.groups, strict=True)
+    scales = [_start_group(group, sample, theta) for group, sample in groups]
+    return theta, scales
 
 
 def _own_starts(model: Model, theta: Array) -> Array:
-    for row in model.free:
-        if row.ustart is not None:
-            theta[row.free - 1] = row.ustart
+    places, values = _chosen(model)
+    theta[places] = values
     return theta
+
+
+@lru_cache(maxsize=SIZE)
+def _chosen(model: Model) -> tuple[Index, Array]:
+    """Parameters for which the user gave starting values, and these."""
+    rows = [r for r in model.free if r.ustart is not None]
+    places = np.array([r.free - 1 for r in rows], dtype=np.intp)
+    return places, np.array([r.ustart for r in rows], dtype=float)
 
 
 @dataclass(frozen=True, eq=False)
 class _Pattern:
     """What starting values need to know of a group's cells.
 
-    Loadings (c,): ``item`` and ``factor`` (less p), ``parameter`` or -1, whether the item is
-    ``observed``; ``pairs`` are two observed items of one factor each. By factor: number of items,
-    the loading that sets its scale (or -1) with its value, and the scale where there is none.
-    ``indicated`` (p,) are items of factors; ``paths`` the equations between variables that are
-    not, each a variable, its predictors, and their parameters or -1.
+    Loadings (c,), the first ``seen`` of observed items: ``item``, ``factor`` (less p); ``free``
+    are places of free ones and ``loadings`` their parameters. ``pairs`` are two observed items of
+    one factor each. By factor (f,): ``count`` of items, ``scale`` where no loading sets it;
+    ``marked`` are factors with such a loading, ``marker`` its place, ``mark`` its value.
+    ``single`` are items alone on their factor, ``indicated`` (p,) all items of factors. ``own``
+    and ``joint`` are parameters of variances and of covariances between observed variables that
+    are not items, with rows (and columns).
     """
 
+    seen: int
     item: Index
     factor: Index
-    parameter: Index
-    observed: NDArray[np.bool_]
+    free: Index
+    loadings: Index
     pairs: tuple[Index, Index]
     count: Array
-    marker: Index
-    marked: Array
     scale: Array
+    marked: Index
+    marker: Index
+    mark: Array
+    single: Index
     indicated: NDArray[np.bool_]
-    structural: Index
-    paths: tuple[tuple[int, Index, Index], ...]
+    own: tuple[Index, Index]
+    joint: tuple[Index, Index, Index]
+    structure: _Structure
+
+
+class _Equation(NamedTuple):
+    """A structural variable, its predictors, and where these are free; parameters of the free."""
+
+    variable: int
+    predictors: Index
+    free: Index
+    parameters: Index
+    fixed: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Structure:
+    """Variables (m,) that paths join: factors of observed items, and observed non-items.
+
+    ``plain`` are the observed ones and ``factors`` (less p) the others, which come last;
+    ``places`` says where loadings go in (p, m), whose other cells are ``blank``. ``joint`` are
+    parameters of (co)variances among these variables with their numbers, ``residual`` those of
+    the items' variances with the items.
+    """
+
+    plain: Index
+    factors: Index
+    places: Index
+    blank: Array
+    equations: tuple[_Equation, ...]
+    joint: tuple[Index, Index, Index]
+    residual: tuple[Index, Index]
 
 
 @lru_cache(maxsize=SIZE)
@@ -81,28 +134,30 @@ def _pattern(group: GroupModel) -> _Pattern:
     par[group.A.row, group.A.col] = group.A.par
     there = (par >= 0) | (group.A0 != 0)
     cells = [(i, f) for f in range(p, k) for i in _items(there, f, p)]
+    cells.sort(key=lambda cell: cell[0] >= p)
     item, column = np.array(cells, dtype=np.intp).reshape(-1, 2).T
-    factor = column - p
-    observed = item < p
-    same = (factor[:, None] == factor) & observed[:, None] & observed
+    factor, seen = column - p, int((item < p).sum())
+    same = factor[:seen, None] == factor[:seen]
     one, other = np.nonzero(np.triu(same, 1))
+    S = group.S
+    diagonal = S.row == S.col
     variance = np.diag(group.S0)[p:].copy()
-    own = group.S.row[group.S.row == group.S.col]
-    variance[own[own >= p] - p] = 0.0
+    variance[S.row[diagonal & (S.row >= p)] - p] = 0.0
     fixed = group.A0[item, column]
-    marker = np.full(k - p, -1, dtype=np.intp)
-    for c in np.flatnonzero(fixed)[::-1]:
-        marker[factor[c]] = c
+    markers = {int(factor[c]): c for c in np.flatnonzero(fixed)[::-1]}
+    marked, marker = np.array(sorted(markers.items()), dtype=np.intp).reshape(-1, 2).T
     indicated = np.zeros(k, dtype=np.bool_)
     indicated[item] = indicated[np.nonzero(group.A0[:, p:])[0]] = True
-    count = np.bincount(factor, minlength=k - p)
-    first_order = np.bincount(factor, observed, k - p) > 0
-    structural = np.concatenate([np.flatnonzero(~indicated[:p]), p + np.flatnonzero(first_order)])
+    joint = ~diagonal & (S.row < p) & ~indicated[S.row] & ~indicated[S.col]
+    free = np.flatnonzero(par[item, column] >= 0)
+    count = np.bincount(factor, minlength=k - p).astype(float)
     return _Pattern(
-        item, factor, par[item, column], observed, (item[one], item[other]), count.astype(float),
-        marker, np.where(marker >= 0, fixed[marker] if len(fixed) else 1.0, 1.0),
-        1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)), indicated[:p], structural,
-        tuple(_equations(there, par, structural)),
+        seen, item, factor, free, par[item, column][free], (item[one], item[other]),
+        count,
+        1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)), marked, marker, fixed[marker],
+        np.flatnonzero(count[factor[:seen]] == 1), indicated[:p],
+        (S.par[diagonal], S.row[diagonal]), (S.par[joint], S.row[joint], S.col[joint]),
+        _structure(group, there, par, indicated[:p], item[:seen], factor[:seen]),
     )  # fmt: skip
 
 
@@ -112,68 +167,73 @@ def _items(there: NDArray[np.bool_], factor: int, p: int) -> list[int]:
     return [i for i in below if i < p] or [i for i in below if not there[factor, i]]
 
 
-def _equations(
-    there: NDArray[np.bool_], par: Index, structural: Index
-) -> list[tuple[int, Index, Index]]:
-    """Variables that depend on structural ones alone."""
-    found = []
-    for i in structural.tolist():
-        predictors = np.flatnonzero(there[i])
-        if len(predictors) and np.isin(predictors, structural).all():
-            found.append((i, predictors, par[i, predictors]))
-    return found
+def _structure(
+    group: GroupModel, there: NDArray[np.bool_], par: Index, indicated: NDArray[np.bool_],
+    item: Index, factor: Index,
+) -> _Structure:  # fmt: skip
+    p, S = group.p, group.S
+    plain, factors = np.flatnonzero(~indicated), np.unique(factor)
+    variables = np.concatenate([plain, p + factors])
+    number = np.full(len(there), -1, dtype=np.intp)
+    number[variables] = np.arange(len(variables))
+    blank = np.zeros((p, len(variables)))
+    blank[plain, np.arange(len(plain))] = 1.0
+    equations = []
+    for i in variables.tolist():
+        x = np.flatnonzero(there[i])
+        if len(x) and (number[x] >= 0).all():
+            free = np.flatnonzero(par[i, x] >= 0)
+            equation = int(number[i]), number[x], free, par[i, x[free]], group.A0[i, x]
+            equations.append(_Equation(*equation))
+    joint = (number[S.row] >= 0) & (number[S.col] >= 0)
+    residual = (S.row == S.col) & (S.row < p)
+    residual[residual] = indicated[S.row[residual]]
+    return _Structure(
+        plain, factors, item * len(variables) + number[p + factor], blank, tuple(equations),
+        (S.par[joint], number[S.row[joint]], number[S.col[joint]]),
+        (S.par[residual], S.row[residual]),
+    )  # fmt: skip
 
 
 def _start_group(group: GroupModel, sample: GroupMoments, theta: Array) -> tuple[Array, Array]:
     """Fills ``theta``; the loadings (c,) of factors with variance 1, and the factors' scales."""
     pattern, p = _pattern(group), group.p
-    variance = sample.cov.diagonal()
-    weights = _centroids(pattern, sample.cov)
-    unit = pattern.scale.copy()
-    marked = pattern.marker >= 0
-    unit[marked] = weights[pattern.marker[marked]] / pattern.marked[marked]
-    free = pattern.parameter >= 0
-    theta[pattern.parameter[free]] = (weights / unit[pattern.factor])[free]
-    spread = np.concatenate([variance, unit**2 * np.where(pattern.count > 0, 0.9, 1.0)])
-    spread[:p][pattern.indicated] *= 0.5
-    cells = group.S
-    own = cells.row == cells.col
-    theta[cells.par[own]] = spread[cells.row[own]]
-    pairs = ~own & (cells.row < p)
-    pairs[pairs] = ~(pattern.indicated[cells.row[pairs]] | pattern.indicated[cells.col[pairs]])
-    theta[cells.par[pairs]] = sample.cov[cells.row[pairs], cells.col[pairs]]
+    weights, unit = _centroids(pattern, sample.cov), pattern.scale.copy()
+    unit[pattern.marked] = weights[pattern.marker] / pattern.mark
+    theta[pattern.loadings] = (weights / unit[pattern.factor])[pattern.free]
+    seen = sample.cov.diagonal() * np.where(pattern.indicated, 0.5, 1.0)
+    spread = np.concatenate([seen, unit**2 * np.where(pattern.count > 0, 0.9, 1.0)])
+    par, row = pattern.own
+    theta[par] = spread[row]
+    par, row, col = pattern.joint
+    theta[par] = sample.cov[row, col]
     if group.ordinal is not None and sample.ordinal is not None:
         theta[group.ordinal.tau.par] = sample.ordinal.stacked[group.ordinal.tau.row]
         theta[group.ordinal.delta.par] = 1.0
-    if sample.mean is not None:
-        means = group.m
-        seen = means.row < p
-        theta[means.par[seen]] = sample.mean[means.row[seen]]
+    if sample.mean is not None and len(group.m.par):
+        known = group.m.row < p
+        theta[group.m.par[known]] = sample.mean[group.m.row[known]]
     return weights, unit
 
 
 def _centroids(pattern: _Pattern, cov: Array) -> Array:
     """Loadings (c,) of one-factor centroid solutions, signs by the first principal axis."""
-    sd = np.sqrt(cov.diagonal())
-    sd[sd == 0] = 1.0  # a constant: reported elsewhere
+    seen, count = pattern.seen, pattern.count
+    item, factor = pattern.item[:seen], pattern.factor[:seen]
+    weights = np.full(len(pattern.item), 0.7)
+    variance = cov.diagonal()
+    sd = np.sqrt(np.where(variance == 0.0, 1.0, variance))  # a constant: reported elsewhere
     R = cov / (sd[:, None] * sd)
-    item, factor, seen = pattern.item, pattern.factor, pattern.observed
-    weights = np.full(len(item), 0.7)
-    if not seen.any():
-        return weights
-    item, factor = item[seen], factor[seen]
-    sign = np.ones(len(item))
-    if not (R[pattern.pairs] > 0).all():
-        sign = _signs(item, factor, R)
-    members = np.zeros((len(R), len(pattern.count)))
+    sign = 1.0 if (R[pattern.pairs] > 0).all() else _signs(item, factor, R)
+    members = np.zeros((len(R), len(count)))
     members[item, factor] = sign
     sums = sign * (R @ members)[item, factor] - 1.0
-    others = np.maximum(pattern.count - 1.0, 1.0)
-    average = np.bincount(factor, sums, len(others)) / np.maximum(pattern.count * others, 1.0)
-    loading = sums / others[factor] / np.sqrt(np.maximum(average, 0.05))[factor]
-    loading = np.clip(loading, 0.2, 0.9)
-    loading[pattern.count[factor] == 1] = 0.9
-    weights[seen] = sign * loading * sd[item]
+    others = np.maximum(count - 1.0, 1.0)
+    average = np.bincount(factor, sums, len(count)) / np.maximum(count * others, 1.0)
+    scale = 1.0 / (others * np.sqrt(np.maximum(average, 0.05)))
+    loading = np.minimum(np.maximum(sums * scale[factor], 0.2), 0.9)
+    loading[pattern.single] = 0.9
+    weights[:seen] = sign * loading * sd[item]
     return weights
 
 
@@ -192,56 +252,48 @@ def _start_paths(
     group: GroupModel, sample: GroupMoments, weights: Array, unit: Array, theta: Array
 ) -> None:
     """Least squares between factors and observed variables, then what these leave."""
-    pattern, p, k = _pattern(group), group.p, len(group.variables)
-    at, variance = pattern.structural, sample.cov.diagonal()
-    if len(at) == 0 or not (variance > 0).all():
+    pattern = _pattern(group)
+    structure, variance = pattern.structure, sample.cov.diagonal()
+    m = structure.blank.shape[1]
+    if m == 0 or not variance.min() > 0:
         return
-    seen = pattern.observed
-    item, factor = pattern.item[seen], pattern.factor[seen]
-    loading = np.zeros((p, k))  # on factors, and of other observed variables on themselves
-    loading[item, p + factor] = (weights / unit[pattern.factor])[seen]
-    plain = at[at < p]
-    loading[plain, plain] = 1.0
-    loading = loading[:, at]
+    loading = structure.blank.copy()
+    seen = pattern.seen
+    loading.flat[structure.places] = weights[:seen] / unit[pattern.factor[:seen]]
     scores = loading / variance[:, None]
     scores /= np.add.reduce(scores * loading, axis=0)
-    V = scores.T @ sample.cov @ scores
-    V = _shrunk(V, np.concatenate([variance[plain], unit[at[len(plain) :] - p] ** 2]))
-    B = np.zeros((k, k))
-    full = np.zeros((k, k))
-    full[at[:, None], at] = V
-    for i, predictors, parameter in pattern.paths:
-        fixed = group.A0[i, predictors]
-        free = parameter >= 0
-        x = predictors[free]
-        rest = full[i, x] - fixed @ full[predictors[:, None], x]
-        B[i, predictors] = fixed
-        B[i, x] = np.linalg.solve(full[x[:, None], x], rest)
-        theta[parameter[free]] = B[i, x]
-    turn = np.eye(k) - B
-    left = turn @ full @ turn.T
-    least = SMALLEST_SHARE * full.diagonal()
-    own = np.maximum(left.diagonal(), least)
+    squares = np.concatenate([variance[structure.plain], unit[structure.factors] ** 2])
+    V = _shrunk(scores.T @ sample.cov @ scores, squares)
+    turn = np.eye(m)
+    for equation in structure.equations:
+        y, x = equation.variable, equation.predictors
+        turn[y, x] = -equation.fixed
+        x = x[equation.free]
+        if len(x) == 0:
+            continue
+        found = dposv(V[x[:, None], x], turn[y] @ V[:, x])[1]
+        turn[y, x] = -found
+        theta[equation.parameters] = found
+    left = turn @ V @ turn.T
+    left.flat[:: m + 1] = np.maximum(left.diagonal(), SMALLEST_SHARE * squares)
+    par, row, col = structure.joint
+    theta[par] = left[row, col]
     unexplained = variance - np.add.reduce(loading @ V * loading, axis=1)
-    own[:p][pattern.indicated] = np.maximum(unexplained, 0.2 * variance)[pattern.indicated]
-    left.flat[:: k + 1] = own
-    known = np.zeros(k, dtype=np.bool_)
-    known[at] = known[:p] = True
-    cells = group.S
-    among = known[cells.row] & known[cells.col]
-    theta[cells.par[among]] = left[cells.row[among], cells.col[among]]
+    par, row = structure.residual
+    theta[par] = np.maximum(unexplained, SMALLEST_RESIDUAL * variance)[row]
 
 
 def _shrunk(V: Array, variance: Array) -> Array:
     """Covariances with given variances, their correlations drawn towards 0 until all is well."""
     scale = np.sqrt(variance)
-    R = V / (scale[:, None] * scale)
+    scale = scale[:, None] * scale
+    R = V / scale
+    R.flat[:: len(R) + 1] = 1.0 - SMALLEST_EIGENVALUE
+    if dpotrf(R)[1] != 0:
+        R *= 1.0 / (1.0 - SMALLEST_EIGENVALUE - min(float(np.linalg.eigvalsh(R)[0]), 0.0))
+        R *= 1.0 - SMALLEST_EIGENVALUE
     R.flat[:: len(R) + 1] = 1.0
-    least = float(np.linalg.eigvalsh(R)[0])
-    if least < SMALLEST_EIGENVALUE:
-        R *= (1.0 - SMALLEST_EIGENVALUE) / (1.0 - least)
-        R.flat[:: len(R) + 1] = 1.0
-    found: Array = R * (scale[:, None] * scale)
+    found: Array = R * scale
     return found
 
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dtrtri
+
+from analysis.sem.algebra import whitened
 
 Array = NDArray[np.float64]
 
@@ -49,27 +50,23 @@ class Implied:
     @cached_property
     def whitening(self) -> tuple[Array, float] | None:
         """K (p, p), lower, with K Sigma K' = I, and log|Sigma|; None where it is not positive."""
-        factor, info = dpotrf(self.Sigma, lower=1, clean=1)
-        if info != 0:
-            return None
-        logdet = 2.0 * float(np.add.reduce(np.log(factor.diagonal())))
-        return dtrtri(factor, lower=1)[0], logdet
+        return whitened(self.Sigma)
 
 
 @dataclass(frozen=True)
 class Jacobian:
     """Derivatives of implied moments by theta (q,).
 
-    dSigma_k = l_k r_k' + r_k l_k' with l_k and r_k the columns of ``left`` and ``right`` (p, q):
+    dSigma_k = l_k r_k' + r_k l_k' with l_k and r_k the columns k and q + k of ``sides`` (p, 2q):
     a parameter moves one cell of one matrix. ``dmu`` is (q, p).
     """
 
-    left: Array
-    right: Array
+    sides: Array
     dmu: Array
 
     @cached_property
     def dSigma(self) -> Array:
         """The derivatives of Sigma written out (q, p, p)."""
-        half = self.left.T[:, :, None] * self.right.T[:, None, :]
+        left, right = self.sides.T.reshape(2, len(self.dmu), -1)
+        half = left[:, :, None] * right[:, None, :]
         return half + half.transpose(0, 2, 1)

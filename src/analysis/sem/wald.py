@@ -76,7 +76,7 @@ def wald_test(solution: Solution, constraints: str) -> WaldTest:
     r = np.real(values(fit.theta)).astype(float)
     J = complex_step(values, fit.theta)
     V = J @ vcov @ J.T
-    _check_rank(V, texts)
+    _check_rank(V, J**2 @ np.diag(vcov), texts)
     test = ChiSquare.of(float(r @ np.linalg.solve(V, r)), len(r))
     rows = zip(texts, r, np.diag(V), strict=True)
     found = tuple(WaldConstraint(text, float(value), sqrt(v)) for text, value, v in rows)
@@ -105,7 +105,10 @@ def _parsed(constraints: str, bindings: Bindings) -> tuple[list[str], list[Expre
     return texts, expressions
 
 
-def _check_rank(V: Array, texts: list[str]) -> None:
+def _check_rank(V: Array, apart: Array, texts: list[str]) -> None:
+    """``apart`` (r,) are the variances that constraints would have were estimates independent."""
+    if (np.diag(V) <= REDUNDANT * apart).any():
+        raise ModelError(message("compare.redundant", texts="; ".join(texts)))
     sd = np.sqrt(np.maximum(np.diag(V), 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         R = V / np.outer(sd, sd)

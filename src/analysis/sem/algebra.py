@@ -31,23 +31,6 @@ def whitened(Sigma: Array) -> tuple[Array, float] | None:
     return dtrtri(factor, lower=1)[0], logdet
 
 
-def least_eigenvalue(matrix: Array) -> float:
-    """A lower bound of the smallest eigenvalue of a symmetric matrix scaled to diagonal 1.
-
-    The trace of its inverse bounds the inverse of that eigenvalue; 0 where the matrix is not
-    positive definite.
-    """
-    diagonal = matrix.diagonal()
-    if not diagonal.min(initial=1.0) > 0.0:
-        return 0.0
-    scale = 1.0 / np.sqrt(diagonal)
-    factor, info = dpotrf(matrix * (scale[:, None] * scale), lower=1, clean=1)
-    if info != 0 or not len(factor):
-        return 0.0
-    root = dtrtri(factor, lower=1)[0].ravel("K")
-    return 1.0 / float(root @ root)
-
-
 def inverse(matrix: NDArray[Any]) -> Array:
     """Inverse of one matrix (p, p), real or complex, or of a stack.
 

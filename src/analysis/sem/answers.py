@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg.blas import dgemm
 
 from analysis.errors import ModelError, message
 
@@ -67,7 +68,9 @@ class Answers:
         mean = used.totals / total
         centred = used.rows - mean
         weighted = centred if used.weights is None else centred * used.weights[:, None]
-        return n, mean, weighted.T @ centred / total
+        # The product of a matrix with itself has a routine of its own, which is slower here.
+        cov = dgemm(1.0 / total, centred.T, weighted.T, trans_b=1)
+        return n, mean, 0.5 * (cov + cov.T)
 
     def covariance(self, scores: Array) -> Array:
         """Mean outer product (r, r) of scores (n, r), with weights and summed within clusters."""

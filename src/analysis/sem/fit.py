@@ -13,7 +13,7 @@ from scipy.optimize import minimize as bfgs
 
 from analysis.errors import Message, ModelError, message
 from analysis.sem.admissible import admissibility, at_bounds, missing_rank
-from analysis.sem.algebra import inverse, least_eigenvalue
+from analysis.sem.algebra import inverse
 from analysis.sem.cached import SIZE
 from analysis.sem.categorical import CategoricalTerm
 from analysis.sem.constraints import Constraints
@@ -138,7 +138,7 @@ def _bounds(model: Model) -> tuple[tuple[int, float], ...]:
 def _singular(moments: Moments) -> tuple[Message, ...]:
     found: list[Message] = []
     for g in moments.groups:
-        if least_eigenvalue(g.cov) > 1e-9:
+        if g.least_eigenvalue > 1e-9:
             continue
         sd = np.sqrt(np.diag(g.cov))
         constant = [n for n, s in zip(moments.names, sd, strict=True) if not s > 0]

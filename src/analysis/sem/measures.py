@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import nan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,7 @@ from analysis.sem.stacked import blocks, compared, exogenous, stacked_moments
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """One fit measure: lavaan's ``name``, its ``value`` and the id of its ``formula``."""
 
     name: str

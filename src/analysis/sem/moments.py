@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import ModelError, message
+from analysis.sem.algebra import whitened
 from analysis.sem.answers import Answers as Answers
 from analysis.sem.answers import numbered_clusters, scaled_weights
 from analysis.sem.missing import Patterns, patterns, saturated_moments
@@ -49,7 +50,23 @@ class GroupMoments:
     @cached_property
     def logdet(self) -> float:
         """log|cov|."""
-        return float(np.linalg.slogdet(self.cov)[1])
+        known = self._whitened
+        return float(np.linalg.slogdet(self.cov)[1]) if known is None else known[1]
+
+    @cached_property
+    def _whitened(self) -> tuple[Array, float] | None:
+        return whitened(self.cov)
+
+    @property
+    def least_eigenvalue(self) -> float:
+        """A lower bound of the smallest eigenvalue of the correlations; 0 if they are singular.
+
+        The trace of their inverse bounds the inverse of that eigenvalue.
+        """
+        if self._whitened is None:
+            return 0.0
+        K = self._whitened[0]
+        return 1.0 / float(np.add.reduce(K * K, axis=0) @ self.cov.diagonal())
 
     @property
     def rows(self) -> Array | None:
@@ -133,8 +150,8 @@ class Moments:
     def select(self, names: Sequence[str]) -> Moments:
         """The same moments over ``names``, in that order; those prepared already are kept."""
         prepared = all(g.ordinal is not None or g.patterns is not None for g in self.groups)
-        if tuple(names) == self.names and prepared:
-            return self
+        if tuple(names) == self.names:
+            return self if prepared else replace(self, groups=tuple(map(_plain, self.groups)))
         missing = [name for name in names if name not in self.names]
         if missing:
             raise ModelError(
@@ -278,6 +295,11 @@ def _usable(answered: NDArray[np.bool_], x: list[int]) -> NDArray[np.bool_]:
 def _of_answers(label: str, answers: Answers) -> GroupMoments:
     n, mean, cov = answers.moments
     return GroupMoments(label, n, cov, mean, answers)
+
+
+def _plain(g: GroupMoments) -> GroupMoments:
+    """The moments of the answers, where these are there."""
+    return g if g.answers is None else _of_answers(g.label, g.answers)
 
 
 def _columns(g: GroupMoments, ix: NDArray[np.intp]) -> GroupMoments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, isfinite
@@ -76,18 +76,26 @@ class Term(Protocol):
 class _State:
     """A group at one theta: what is computed when it is asked, and then kept."""
 
+    __slots__ = ("_loss", "_slopes", "_value", "implied")
+
     def __init__(self, at: Implied, loss: Loss) -> None:
         self.implied, self._loss = at, loss
+        self._value: float | None = None
+        self._slopes: tuple[Array, Array] | None = None
 
-    @cached_property
+    @property
     def value(self) -> float:
         """The loss."""
-        return self._loss.value(self.implied)
+        if self._value is None:
+            self._value = self._loss.value(self.implied)
+        return self._value
 
-    @cached_property
+    @property
     def slopes(self) -> tuple[Array, Array]:
         """Its slopes by Sigma and mu."""
-        return self._loss.slopes(self.implied)
+        if self._slopes is None:
+            self._slopes = self._loss.slopes(self.implied)
+        return self._slopes
 
 
 @dataclass(frozen=True)
@@ -192,7 +200,7 @@ class Objective:
 
     def gradient(self, theta: Array) -> Array:
         """dF/dtheta (q,)."""
-        return self._sum(lambda t: t.weight * t.gradient(theta))
+        return _sum((t.weight, t.gradient(theta)) for t in self.terms)
 
     def expected_hessian(self, theta: Array) -> Array:
         """Twice the expected information of one respondent (q, q)."""
@@ -207,17 +215,21 @@ class Objective:
         key = theta.tobytes()
         known = self._last.get(key)
         if known is None:
-            known = _Information(frozen(self._sum(lambda t: t.share * t.expected(theta))))
+            known = _Information(frozen(_sum((t.share, t.expected(theta)) for t in self.terms)))
             self._last.clear()
             self._last[key] = known
         return known
 
     def hessian(self, theta: Array) -> Array:
         """Second derivative (q, q)."""
-        return self._sum(lambda t: t.weight * t.hessian(theta))
+        return _sum((t.weight, t.hessian(theta)) for t in self.terms)
 
-    def _sum(self, part: Callable[[Term], Array]) -> Array:
-        total = part(self.terms[0])
-        for term in self.terms[1:]:
-            total = total + part(term)
-        return total
+
+def _sum(parts: Iterable[tuple[float, Array]]) -> Array:
+    """The weighted sum; the only part with weight 1 as it is."""
+    total: Array | None = None
+    for weight, part in parts:
+        weighted = part if weight == 1.0 else weight * part
+        total = weighted if total is None else total + weighted
+    assert total is not None
+    return total

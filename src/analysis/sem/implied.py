@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.algebra import inverse
 from analysis.sem.model import GroupModel
 from analysis.sem.state import Implied, Jacobian
 
@@ -19,7 +18,7 @@ def implied(model: GroupModel, theta: NDArray[np.generic]) -> Implied:
     """
     A, S, m = model.matrices(theta)
     p, k = model.p, len(model.variables)
-    T = inverse(model.eye - A)
+    T = model.total_effects(A)
     both = np.empty((*A.shape[:-1], 2 * k), A.dtype)
     both[..., :k] = T
     np.matmul(T @ S, T.swapaxes(-1, -2), out=both[..., k:])

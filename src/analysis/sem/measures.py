@@ -100,12 +100,10 @@ def fit_measures(fit: Fit, inference: Inference, preset: Preset) -> dict[str, Me
     if fit.loss == "ML":
         values |= _likelihood_based(fit)
     values |= _special_robust(fit, independent, inference)
-    found = {}
-    for key, label in _labels(fit, inference):
-        value = values.get(key)
-        if value is not None:
-            found[key] = Measure(key, float(value), label)
-    return found
+    return {
+        key: Measure(key, float(values[key]), label)
+        for key, label in _labels(fit, inference, tuple(values))
+    }
 
 
 def _null(fit: Fit, inference: Inference) -> Inference:
@@ -114,26 +112,28 @@ def _null(fit: Fit, inference: Inference) -> Inference:
     return Inference(np.zeros((0, 0)), None, test, inference.n_scale, inference.groups)
 
 
-def _labels(fit: Fit, inference: Inference) -> tuple[tuple[str, str], ...]:
-    """All names of measures in their order, and the ids of their formulas for this fit."""
+def _labels(fit: Fit, inference: Inference, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The names of measures in lavaan's order, and the ids of their formulas for this fit."""
     n = "N" if inference.n_scale == fit.moments.n else "N - 1"
     means = "" if fit.model.meanstructure else ", no mean structure"
     groups = fit.moments.groups
     incomplete = any(g.patterns is not None for g in groups)
     ordered = any(g.ordinal is not None for g in groups)
     how = None if inference.correction is None else inference.correction.name
-    return _formula_ids(n, means, fit.loss, how, incomplete, ordered)
+    return _formula_ids(names, n, means, fit.loss, how, incomplete, ordered)
 
 
 @lru_cache(maxsize=SIZE)
 def _formula_ids(
-    n: str, means: str, loss: str, how: str | None, incomplete: bool, ordered: bool
-) -> tuple[tuple[str, str], ...]:
+    names: tuple[str, ...], n: str, means: str, loss: str, how: str | None,
+    incomplete: bool, ordered: bool,
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
     slots = {"n": n, "means": means, "loss": loss}
     return tuple(
         (f"{name}{suffix}", formula.format(**slots) + _variant(suffix, how, incomplete, ordered))
         for suffix in ("", ".scaled", ".robust")
         for name, formula in FORMULAS.items()
+        if f"{name}{suffix}" in names
     )
 
 

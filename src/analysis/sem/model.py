@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
 
 from analysis.errors import ModelError, message
+from analysis.sem.algebra import inverse
 from analysis.sem.cached import by_identity, frozen
 from analysis.sem.layout import Cells as Cells
 from analysis.sem.layout import Index, Layout, layout
@@ -122,6 +124,19 @@ class GroupModel:
         """The identity (k, k)."""
         return frozen(np.eye(len(self.variables)))
 
+    def total_effects(self, A: Array) -> Array:
+        """(I - A)^-1 (k, k), or a stack of them.
+
+        Raises ``LinAlgError`` where a loop makes that impossible.
+        """
+        order = _recursive(self.A0, self.A)
+        if order is None or A.ndim > 2 or A.dtype != np.float64:
+            return inverse(self.eye - A)
+        forth, back = order
+        lower = (self.eye - A).take(forth)
+        inverted: Array = dtrtri(lower.T, lower=0, unitdiag=1, overwrite_c=1)[0].T
+        return inverted.take(back)
+
     @cached_property
     def _constants(self) -> Array:
         """A0, S0 and m0 in one row."""
@@ -156,6 +171,23 @@ class GroupModel:
         explained = np.einsum("...ij,...jk,...ik->...i", T, S, T)
         delta = self.ordinal.deltas(theta)[items]
         S[..., items, items] = 1.0 / delta.T**2 - explained
+
+
+@by_identity
+def _recursive(A0: Array, A: Cells) -> tuple[Index, Index] | None:
+    """Places (k, k) that make I - A lower triangular, and that undo it; None with a loop."""
+    k = len(A0)
+    there = A0 != 0
+    there[A.row, A.col] = True
+    left, order = list(range(k)), list[int]()
+    while left:
+        ready = [i for i in left if not there[i, left].any()]
+        if not ready:
+            return None
+        order += ready
+        left = [i for i in left if i not in ready]
+    forth, back = np.array(order, dtype=np.intp), np.argsort(order)
+    return forth[:, None] * k + forth, back[:, None] * k + back
 
 
 @dataclass(frozen=True, eq=False)

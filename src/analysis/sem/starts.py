@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv, dpotrf
 
-from analysis.sem.cached import SIZE
-from analysis.sem.layout import Index
+from analysis.sem.cached import SIZE, by_identity
+from analysis.sem.layout import Cells, Index
 from analysis.sem.model import GroupModel, Model
 from analysis.sem.moments import GroupMoments, Moments
 
@@ -127,27 +127,33 @@ class _Structure:
     residual: tuple[Index, Index]
 
 
-@lru_cache(maxsize=SIZE)
 def _pattern(group: GroupModel) -> _Pattern:
-    p, k = group.p, len(group.variables)
+    """Made once for a model, whatever the moments of its covariates."""
+    variances = tuple(group.S0.diagonal()[group.p :].tolist())
+    return _made_pattern(group.A0, group.A, group.S, variances)
+
+
+@by_identity
+def _made_pattern(A0: Array, A: Cells, S: Cells, variances: tuple[float, ...]) -> _Pattern:
+    k = len(A0)
+    p = k - len(variances)
     par = np.full((k, k), -1, dtype=np.intp)
-    par[group.A.row, group.A.col] = group.A.par
-    there = (par >= 0) | (group.A0 != 0)
+    par[A.row, A.col] = A.par
+    there = (par >= 0) | (A0 != 0)
     cells = [(i, f) for f in range(p, k) for i in _items(there, f, p)]
     cells.sort(key=lambda cell: cell[0] >= p)
     item, column = np.array(cells, dtype=np.intp).reshape(-1, 2).T
     factor, seen = column - p, int((item < p).sum())
     same = factor[:seen, None] == factor[:seen]
     one, other = np.nonzero(np.triu(same, 1))
-    S = group.S
     diagonal = S.row == S.col
-    variance = np.diag(group.S0)[p:].copy()
+    variance = np.array(variances)
     variance[S.row[diagonal & (S.row >= p)] - p] = 0.0
-    fixed = group.A0[item, column]
+    fixed = A0[item, column]
     markers = {int(factor[c]): c for c in np.flatnonzero(fixed)[::-1]}
     marked, marker = np.array(sorted(markers.items()), dtype=np.intp).reshape(-1, 2).T
     indicated = np.zeros(k, dtype=np.bool_)
-    indicated[item] = indicated[np.nonzero(group.A0[:, p:])[0]] = True
+    indicated[item] = indicated[np.nonzero(A0[:, p:])[0]] = True
     joint = ~diagonal & (S.row < p) & ~indicated[S.row] & ~indicated[S.col]
     free = np.flatnonzero(par[item, column] >= 0)
     count = np.bincount(factor, minlength=k - p).astype(float)
@@ -157,7 +163,7 @@ def _pattern(group: GroupModel) -> _Pattern:
         1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)), marked, marker, fixed[marker],
         np.flatnonzero(count[factor[:seen]] == 1), indicated[:p],
         (S.par[diagonal], S.row[diagonal]), (S.par[joint], S.row[joint], S.col[joint]),
-        _structure(group, there, par, indicated[:p], item[:seen], factor[:seen]),
+        _structure(A0, S, there, par, indicated[:p], item[:seen], factor[:seen]),
     )  # fmt: skip
 
 
@@ -168,10 +174,10 @@ def _items(there: NDArray[np.bool_], factor: int, p: int) -> list[int]:
 
 
 def _structure(
-    group: GroupModel, there: NDArray[np.bool_], par: Index, indicated: NDArray[np.bool_],
+    A0: Array, S: Cells, there: NDArray[np.bool_], par: Index, indicated: NDArray[np.bool_],
     item: Index, factor: Index,
 ) -> _Structure:  # fmt: skip
-    p, S = group.p, group.S
+    p = len(indicated)
     plain, factors = np.flatnonzero(~indicated), np.unique(factor)
     variables = np.concatenate([plain, p + factors])
     number = np.full(len(there), -1, dtype=np.intp)
@@ -183,7 +189,7 @@ def _structure(
         x = np.flatnonzero(there[i])
         if len(x) and (number[x] >= 0).all():
             free = np.flatnonzero(par[i, x] >= 0)
-            equation = int(number[i]), number[x], free, par[i, x[free]], group.A0[i, x]
+            equation = int(number[i]), number[x], free, par[i, x[free]], A0[i, x]
             equations.append(_Equation(*equation))
     joint = (number[S.row] >= 0) & (number[S.col] >= 0)
     residual = (S.row == S.col) & (S.row < p)

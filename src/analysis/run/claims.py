@@ -106,9 +106,9 @@ class Claims:
     def _monte_carlo_draws(self) -> int:
         return 10 * self.params.draws
 
-    def hypotheses(self) -> Evidence:
-        """Which hypotheses the data support."""
-        found = theory.hypotheses(
+    @cached_property
+    def _hypotheses(self) -> theory.Hypotheses:
+        return theory.hypotheses(
             self.solution,
             self.choice.model.hypotheses,
             conclusive=self._conclusive,
@@ -117,8 +117,11 @@ class Claims:
             seed=self.params.seed,
             draws=self._monte_carlo_draws,
         )
+
+    def hypotheses(self) -> Evidence:
+        """Which hypotheses the data support."""
         return hypotheses.hypotheses_table(
-            found, self.solution, parametric=self._parametric, **self._words
+            self._hypotheses, self.solution, parametric=self._parametric, **self._words
         )
 
     # Mediation
@@ -243,16 +246,19 @@ class Claims:
             return rivals.silence("rival-tests", title, reasons, again=True, **self._tone)
         return rivals.rival_tests_table(self._compared, titles=self._titles, **self._tone)
 
+    @cached_property
+    def _equivalent(self) -> rivalling.EquivalentModels:
+        used = self.solution.fit.moments
+        plain = tuple(GroupMoments(g.label, g.n, g.cov, g.mean) for g in used.groups)
+        bare = Moments(used.names, plain)
+        return rivalling.equivalent_models(self.syntax, lambda s: sem(s, bare, fixed_x=False))
+
     def equivalent_models(self) -> Evidence:
         """Arrows that could as well point the other way."""
         title = rivals.say("equivalent.title", self.fitted.language)
         if reasons := self._no_refits():
             return rivals.silence("equivalent-models", title, reasons, again=True, **self._tone)
-        used = self.solution.fit.moments
-        plain = tuple(GroupMoments(g.label, g.n, g.cov, g.mean) for g in used.groups)
-        bare = Moments(used.names, plain)
-        found = rivalling.equivalent_models(self.syntax, lambda s: sem(s, bare, fixed_x=False))
-        return rivals.equivalent_table(found, **self._words)
+        return rivals.equivalent_table(self._equivalent, **self._words)
 
     # Prediction
 
@@ -291,19 +297,26 @@ class Claims:
             return rivals.silence("cross-validation", title, error.messages, **self._tone)
         return prediction.crossvalidation_table(found, titles=self._titles, **self._tone)
 
-    def prediction(self) -> Evidence:
-        """How well the final outcome's items are predicted out of sample."""
-        if (rows := self._rows) is None or self._no_rows():
-            return self._unpredicted(self._no_rows(), again=True)
+    @cached_property
+    def _predicted(self) -> predicting.Prediction | tuple[Message, ...]:
+        """Errors of prediction, or why there are none."""
         target, sources = self._target
+        assert self._rows is not None
         try:
-            found = predicting.predict_items(
-                self.syntax, rows, observed(self.syntax), target=target, sources=sources,
+            return predicting.predict_items(
+                self.syntax, self._rows, observed(self.syntax), target=target, sources=sources,
                 seed=self.params.seed,
             )  # fmt: skip
         except ModelError as error:
-            return self._unpredicted(error.messages, again=False)
-        return prediction.prediction_table(found, **self._words)
+            return error.messages
+
+    def prediction(self) -> Evidence:
+        """How well the final outcome's items are predicted out of sample."""
+        if self._rows is None or self._no_rows():
+            return self._unpredicted(self._no_rows(), again=True)
+        if isinstance(self._predicted, tuple):
+            return self._unpredicted(self._predicted, again=False)
+        return prediction.prediction_table(self._predicted, **self._words)
 
     def _unpredicted(self, reasons: tuple[Message, ...], *, again: bool) -> Evidence:
         target = self._target[0] if self.paths.edges else ""

@@ -133,8 +133,8 @@ def _ends(cell: Cell) -> tuple[int, int]:
 
 
 def _point(solution: Solution, part: Structure, *, std_all: bool) -> Array:
-    B = part.coefficients(solution, solution.fit.theta, std_all=std_all)
-    return np.asarray(np.real(part.evaluate(B)), dtype=float)
+    found = part.effects_at(solution, solution.fit.theta, std_all=std_all)
+    return np.asarray(found, dtype=float)
 
 
 def _effect(

@@ -87,7 +87,7 @@ class Source:
             return Spread(blank, blank, blank)
 
         def effects(theta: NDArray[np.generic]) -> NDArray[np.generic]:
-            return part.evaluate(part.coefficients(self.solution, theta, std_all=std_all)).T
+            return part.effects_at(self.solution, theta, std_all=std_all)
 
         J = complex_step(effects, self.solution.fit.theta)
         with np.errstate(invalid="ignore"):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.methods.mediation.upstream import coefficients, total_effects
 from analysis.sem import Solution
-from analysis.sem.implied import implied
 from analysis.sem.resampling.quantities import Quantities
 
 Array = NDArray[np.float64]
 Vector = NDArray[Any]
 Kind = Literal["specific", "indirect", "direct", "total"]
 MOST_ROUTES = 500
-CHUNK = 256
+CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -66,62 +67,53 @@ class Structure:
         cells = tuple(_cells(kept, edges))
         return cls(group, nodes, place, edges, cells, loops, len(kept) < len(routes))
 
-    def evaluate(self, B: Vector) -> Vector:
-        """All effects (..., cells) from path coefficients ``B`` (..., k, k), target by source."""
-        size = len(self.nodes)
-        total = np.linalg.inv(np.eye(size) - B)
-        found = []
-        for c in self.cells:
-            direct = B[..., c.target, c.source]
+    def effects(self, B: Vector) -> Vector:
+        """All effects (cells, ...) from path coefficients ``B`` (k, k, ...), target by source."""
+        total = total_effects(B)
+        found = np.empty((len(self.cells), *B.shape[2:]), dtype=B.dtype)
+        for i, c in enumerate(self.cells):
             if c.kind == "specific":
                 steps = zip(c.route[1:], c.route[:-1], strict=True)
-                found.append(np.prod([B[..., t, s] for t, s in steps], axis=0))
+                found[i] = reduce(np.multiply, [B[t, s] for t, s in steps])
             elif c.kind == "direct":
-                found.append(direct)
+                found[i] = B[c.target, c.source]
+            elif c.kind == "indirect":
+                found[i] = total[c.target, c.source] - B[c.target, c.source]
             else:
-                whole = total[..., c.target, c.source]
-                found.append(whole - direct if c.kind == "indirect" else whole)
-        return np.stack(found, axis=-1)
-
-    def coefficients(self, solution: Solution, theta: Vector, *, std_all: bool) -> Vector:
-        """B (k, k) at ``theta`` (q,), or (b, k, k) at points (q, b); raw or std.all."""
-        model = solution.fit.model.groups[self.group - 1]
-        A = model.matrices(theta)[0]
-        B: Vector = A[..., self.place, :][..., self.place]
-        if not std_all:
-            return B
-        C = implied(model, theta).C
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sd = np.sqrt(np.diagonal(C, axis1=-2, axis2=-1)[..., self.place])
-            found: Vector = B * sd[..., None, :] / sd[..., :, None]
+                found[i] = total[c.target, c.source]
         return found
+
+    def effects_at(self, solution: Solution, theta: Vector, *, std_all: bool) -> Vector:
+        """Effects (cells,) at ``theta`` (q,), or (cells, b) at points (q, b); raw or std.all.
+
+        NaN where a variance is negative.
+        """
+        model = solution.fit.model.groups[self.group - 1]
+        return self._known(coefficients(model, self.place, theta, std_all=std_all))
 
     def of_rows(self, values: Quantities, *, std_all: bool) -> Array:
         """Effects (D, cells) from draws of the parameter table; NaN where a draw failed."""
         table = values.std_all if std_all else values.raw
-        B = np.zeros((len(table), len(self.nodes), len(self.nodes)))
+        B = np.zeros((len(self.nodes), len(self.nodes), len(table)))
         at = {name: i for i, name in enumerate(self.nodes)}
         for column, row in enumerate(values.rows):
             if row.op == "~" and row.group == self.group and {row.lhs, row.rhs} <= at.keys():
-                B[:, at[row.lhs], at[row.rhs]] = table[:, column]
-        failed = ~np.isfinite(B).all(axis=(1, 2))
-        B[failed] = 0.0
-        found = np.asarray(self.evaluate(B), dtype=float)
-        found[failed] = np.nan
-        return found
+                B[at[row.lhs], at[row.rhs]] = table[:, column]
+        return np.ascontiguousarray(self._known(B).T)
 
     def of_points(self, solution: Solution, points: Array, *, std_all: bool) -> Array:
         """Effects (D, cells) at ``points`` (D, q) of theta; NaN where a variance is negative."""
-        parts = []
+        found = np.empty((len(points), len(self.cells)))
         for first in range(0, len(points), CHUNK):
             theta = np.ascontiguousarray(points[first : first + CHUNK].T)
-            B = np.asarray(self.coefficients(solution, theta, std_all=std_all), dtype=float)
-            bad = ~np.isfinite(B).all(axis=(1, 2))
-            B[bad] = 0.0
-            part = np.asarray(self.evaluate(B), dtype=float)
-            part[bad] = np.nan
-            parts.append(part)
-        return np.concatenate(parts)
+            found[first : first + CHUNK] = self.effects_at(solution, theta, std_all=std_all).T
+        return found
+
+    def _known(self, B: Vector) -> Vector:
+        """Effects (cells, ...) where all of ``B`` (k, k, ...) is finite, elsewhere NaN."""
+        bad = ~np.isfinite(B).all(axis=(0, 1))
+        found = self.effects(np.where(bad, 0.0, B))
+        return np.where(bad, np.nan, found)
 
 
 def _pattern(k: int, edges: tuple[tuple[int, int], ...]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,6 +12,8 @@ import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from queue import Empty
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -19,7 +22,9 @@ import pytest
 
 from analysis.run import forkserver, warm
 from analysis.run.batch.pool import WorkerProcess
+from analysis.run.client import quick_client_class
 from analysis.run.execute import Place, run
+from analysis.run.preload import outermost
 from analysis.run.record import package_digest
 
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.gcf().set_size_inches(2, 2)"
@@ -93,6 +98,52 @@ def test_the_server_has_one_thread_also_where_pyarrow_is_installed(
         return
     with pytest.raises(warm.RefusedError, match="2 threads"):
         warm.OwnServer(env={"JE_ARROW_MALLOC_CONF": "background_thread:true"})
+
+
+def test_answers_are_read_once_for_all_children(
+    fork_server: warm.Server, root: Path, tmp_path: Path
+) -> None:
+    fork_server.read([root / "data" / "raw" / "spanish_bank", tmp_path / "nothing"])
+    fork_server.read([root / "data" / "raw" / "omnichannel"])
+    kept = ask(fork_server, "[p.name for p in __import__('analysis').data.study._kept]")
+    assert kept == ["omnichannel"]
+    threads = ask(fork_server, "__import__('analysis').run.forkserver.running_threads()")
+    assert threads == 2  # its own and the one that listens to us
+
+
+def test_a_kernel_that_others_call_is_not_loaded_by_itself() -> None:
+    source = "def inner(x): return x\ndef outer(x): return inner(x)"
+    names: dict[str, Any] = {}
+    exec(source, names)
+    inner, outer = (SimpleNamespace(py_func=names[name]) for name in ("inner", "outer"))
+    names["inner"] = inner
+    assert outermost([inner, outer]) == [outer]
+
+
+def test_a_lost_first_answer_costs_no_pause() -> None:
+    said = [Empty(), {"content": {"execution_state": "idle"}, "parent_header": {"msg_id": "1"}}]
+
+    class Channel:
+        async def get_msg(self, timeout: float) -> Any:
+            assert timeout <= 1
+            found = said.pop(0) if timeout < 1 else "reply"
+            if isinstance(found, Empty):
+                raise found
+            return found
+
+    async def alive() -> bool:
+        return True
+
+    asked, ready = iter("123"), list[str]()
+    client = SimpleNamespace(
+        kernel_info=lambda: next(asked),
+        shell_channel=Channel(),
+        iopub_channel=Channel(),
+        parent=SimpleNamespace(is_alive=alive),
+        _handle_kernel_info_reply=ready.append,
+    )
+    asyncio.run(quick_client_class().wait_for_ready(client, timeout=5))
+    assert (ready, next(asked)) == (["reply"], "3")
 
 
 def test_it_does_not_fork_while_threads_run() -> None:

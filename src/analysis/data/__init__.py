@@ -25,6 +25,7 @@ from analysis.data.study import (
     StudyModel,
     StudySummary,
     find_root,
+    keep_answers,
     list_studies,
     load_study,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Variable",
     "draft_codebook",
     "find_root",
+    "keep_answers",
     "list_studies",
     "load_codebook",
     "load_published",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 from analysis.data.codebook import Codebook, Hypothesis, ModelNote
 from analysis.data.codebook_file import load_codebook
 from analysis.data.names import NO_LABEL, Label, listed, nearest, shown_value
+from analysis.data.privacy import pseudonym_key
 from analysis.data.published import PublishedMatrix, load_published
 from analysis.data.side_table import SideData, read_side_table
 from analysis.data.survey import Survey
@@ -166,6 +168,9 @@ def load_study(name_or_path: str | Path) -> Study:
         If there is no such study (lists the studies), or its codebook or models are broken.
     """
     folder = _folder(name_or_path)
+    known = _known(folder)
+    if known is not None:
+        return known
     codebook = load_codebook(folder / "codebook.toml")
     models = _models(folder, codebook)
     problems = [
@@ -176,6 +181,51 @@ def load_study(name_or_path: str | Path) -> Study:
     if problems:
         raise InputError(problems)
     return Study(codebook.name, folder, codebook, models)
+
+
+_kept: dict[Path, tuple[str, tuple[bytes, bool], Study]] = {}
+
+
+def keep_answers(study: Study) -> None:
+    """Read the answers now, for every later ``load_study`` in this process and those it forks.
+
+    They hold as long as no file of the study changes and ids get the same pseudonyms; every
+    caller has a copy.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file.
+    """
+    before = _fingerprint(study.folder)
+    fresh = load_study(study.folder)
+    if isinstance(fresh.data, Survey) and _fingerprint(study.folder) == before:
+        _kept[study.folder.resolve()] = before, pseudonym_key(), fresh
+
+
+def _known(folder: Path) -> Study | None:
+    """The study in ``folder`` with a copy of its kept answers, unless something has changed."""
+    if (place := folder.resolve()) not in _kept:
+        return None
+    digest, key, study = _kept[place]
+    if digest != _fingerprint(folder) or key != pseudonym_key():
+        del _kept[place]
+        return None
+    data = study.data
+    assert isinstance(data, Survey)
+    mine = replace(study, folder=folder)
+    vars(mine)["data"] = replace(data, frame=data.frame.copy())
+    return mine
+
+
+def _fingerprint(folder: Path) -> str:
+    """Digest of the codebook, the models and all files beside them."""
+    total = hashlib.sha256()
+    for path in sorted((*folder.iterdir(), *folder.glob("models/*.lav"))):
+        if path.is_file():
+            total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
 
 
 def list_studies(root: Path | None = None) -> tuple[StudySummary, ...]:

@@ -8,6 +8,8 @@ locked in the child for ever.
 A request is one JSON message with three descriptors (standard input, output, error of the
 child); the answer is ``{"pid": ...}`` or ``{"refused": ...}``, later ``{"exit": ...}``. The
 client sends ``{"signal": ...}`` to reach the child; when the client goes, the child is killed.
+``{"studies": [...]}`` asks to read the answers of these folders, for all later children; the
+answer, ``{"read": n}``, comes when that is done.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from analysis.run.preload import preload
+from analysis.run.preload import preload, read_answers
 from analysis.run.record import package_digest, source_digest
 
 LARGEST = 1 << 20
@@ -107,6 +109,11 @@ class ForkServer:
         said = json.loads(data)
         if "signal" in said:
             self._signal(self.clients.get(client), int(said["signal"]))
+            return None
+        if "studies" in said:
+            for folder in said["studies"]:
+                read_answers(Path(folder))
+            _answer(client, read=len(said["studies"]))
             return None
         try:
             return self._fork(client, Request(**said), fds)

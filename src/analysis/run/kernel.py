@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from analysis.run.warm import Server, Settings, provisioner_class, quick_client_class
+from analysis.run.client import quick_client_class
+from analysis.run.warm import Server, Settings, provisioner_class
 
+NO_HISTORY = "--HistoryManager.enabled=False"  # nobody will scroll back through it
 SOCKET_PATH_LIMIT = 100  # bytes; Unix sockets allow 104 (macOS) to 108 (Linux)
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -50,7 +52,7 @@ def manager_class(
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", NO_HISTORY]
     spec = KernelSpec(argv=command, display_name="Python 3", language="python", env=dict(env))
     connection = folder / "kernel.json"
     sockets = os.name == "posix" and len(os.fsencode(folder)) + 20 < SOCKET_PATH_LIMIT

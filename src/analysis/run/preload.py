@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from analysis.errors import AnalysisError
 from analysis.i18n import LANGUAGES, catalogue
 from analysis.run.stub import skip_rfc3987
 
@@ -19,9 +22,12 @@ MODULES = (
     "ipykernel.debugger",
     "ipykernel.subshell_manager",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "semopy",
     "semopy.inspector",
-    "statsmodels.api",
     "sklearn.covariance",
     "encodings.gb18030",
     "encodings.cp1252",
@@ -35,18 +41,30 @@ MODULES = (
 def preload() -> None:
     """Import what runs need, load the sentences and the compiled kernels; ends with one thread.
 
-    Kernels that were never compiled on this machine are left to the run that needs them.
+    Kernels that were never compiled on this machine are left to the run that needs them. Nothing
+    of this is ever collected, here or in children, so that they share its memory.
     """
+    gc.disable()
     skip_rfc3987()
     for name in MODULES:
         import_module(name)
     for language in LANGUAGES:
         catalogue(language)
     import_module("analysis.sem.resampling").warm()
-    for kernel in kernels():
+    for kernel in outermost(list(kernels())):
         load_compiled(kernel)
-    gc.collect()
     gc.freeze()
+    gc.enable()
+
+
+def read_answers(folder: Path) -> None:
+    """Read a study's answers for all children; what goes wrong is left to the run that meets it."""
+    data, large = import_module("analysis.data"), import_module("analysis.run.large")
+    with suppress(AnalysisError, OSError):
+        study = data.load_study(folder)
+        if study.has_rows and not large.is_large(study):
+            data.keep_answers(study)
+            gc.freeze()
 
 
 def kernels() -> Iterator[Any]:
@@ -60,6 +78,13 @@ def kernels() -> Iterator[Any]:
             if isinstance(found, dispatcher) and id(found) not in seen:
                 seen.add(id(found))
                 yield found
+
+
+def outermost(known: Sequence[Any]) -> list[Any]:
+    """The kernels that no other kernel calls: their machine code contains that of the others."""
+    functions = [kernel.py_func for kernel in known]
+    called = {id(f.__globals__.get(name)) for f in functions for name in f.__code__.co_names}
+    return [kernel for kernel in known if id(kernel) not in called]
 
 
 def load_compiled(kernel: Any) -> int:

@@ -21,10 +21,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import Empty
 from typing import IO, Any, cast
 
 if sys.platform != "win32":
@@ -154,12 +153,27 @@ class Server:
             raise RefusedError(self.problem)
         return Child(connection, int(answer["pid"]))
 
+    def read(self, studies: Iterable[Path]) -> None:
+        """Have the answers of some studies read once for all children; wait until that is done."""
+        said = json.dumps({"studies": [str(folder.resolve()) for folder in studies]})
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
+        ):
+            connection.connect(self.path)
+            connection.send(said.encode())
+            connection.recv(LARGEST)
+
 
 class OwnServer(Server):
-    """A server that this process starts and that ends with it, however it ends."""
+    """A server that this process starts and that ends with it, however it ends.
 
-    def __init__(self, *, env: Mapping[str, str] | None = None) -> None:
+    Without ``wait`` it is still to be waited for, by ``ready``.
+    """
+
+    def __init__(self, *, env: Mapping[str, str] | None = None, wait: bool = True) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="loyalty-"))
+        self.up = False
         super().__init__(str(self.folder / "fork"))
         try:
             self.process = subprocess.Popen(
@@ -169,12 +183,13 @@ class OwnServer(Server):
                 env={**os.environ, **SERVER_ENV, "PYTHONHASHSEED": "0", **(env or {})},
                 start_new_session=True,
             )
-            self._await()
+            if wait:
+                self.ready()
         except BaseException:
             self.close()
             raise
 
-    def _await(self) -> None:
+    def ready(self) -> None:
         """Wait until it listens.
 
         Raises
@@ -182,6 +197,18 @@ class OwnServer(Server):
         RefusedError
             If it does not come up, or comes up with threads.
         """
+        if self.up:
+            return
+        if self.problem:
+            raise RefusedError(self.problem)
+        try:
+            self._await()
+        except RefusedError as error:
+            self.problem = str(error)
+            self.close()
+            raise
+
+    def _await(self) -> None:
         assert self.process.stdout is not None
         timer = threading.Timer(START_SECONDS, self.process.kill)
         timer.start()
@@ -193,12 +220,15 @@ class OwnServer(Server):
         if ready["threads"] != 1:
             raise RefusedError(f"{ready['threads']} threads")
         self.package = ready["package"]
+        self.up = True
 
     def close(self) -> None:
         """End the server and what it forked."""
         process = getattr(self, "process", None)
         if process is not None:
             process.stdin.close()
+            if not self.up:
+                process.kill()
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
@@ -225,16 +255,29 @@ def server() -> Server | None:
     if given:
         return Server(given) if given != "off" else None
     with _lock:
-        return _own_server(os.getpid())
+        own = _own_server(os.getpid())
+        try:
+            if own is not None:
+                own.ready()
+        except RefusedError:
+            own = None
+    return own
+
+
+def server_soon() -> None:
+    """Start the server that ``server`` will give, and do not wait for it."""
+    if not os.environ.get(VARIABLE):
+        with _lock:
+            _own_server(os.getpid())
 
 
 @functools.cache
-def _own_server(pid: int) -> Server | None:
+def _own_server(pid: int) -> OwnServer | None:
     if not possible():
         return None
     try:
-        own = OwnServer()
-    except (RefusedError, OSError):
+        own = OwnServer(wait=False)
+    except OSError:
         return None
     atexit.register(own.close)
     return own
@@ -305,43 +348,6 @@ def provisioner_class() -> type[Any]:
                 await asyncio.sleep(0.002)
 
     return WarmProvisioner
-
-
-@functools.cache
-def quick_client_class() -> type[Any]:
-    """Jupyter's client without the pauses of its greeting."""
-    from jupyter_client.asynchronous.client import AsyncKernelClient
-
-    class QuickClient(AsyncKernelClient):
-        """Goes on as soon as the kernel has answered on both channels."""
-
-        async def wait_for_ready(self, timeout: float | None = None) -> None:
-            """Wait until shell and iopub both answer.
-
-            Raises
-            ------
-            RuntimeError
-                If the kernel dies or does not answer in ``timeout`` seconds.
-            """
-            deadline = time.monotonic() + (timeout or float("inf"))
-            while time.monotonic() < deadline:
-                asked = self.kernel_info()
-                with contextlib.suppress(Empty):
-                    reply = await self.shell_channel.get_msg(timeout=1)
-                    while not _idle_after(asked, await self.iopub_channel.get_msg(timeout=0.2)):
-                        continue
-                    self._handle_kernel_info_reply(reply)
-                    return
-                if not await cast(Any, self.parent).is_alive():
-                    raise RuntimeError("Kernel died before replying to kernel_info")
-            raise RuntimeError(f"Kernel did not answer in {timeout} seconds")
-
-    return QuickClient
-
-
-def _idle_after(asked: str, said: Mapping[str, Any]) -> bool:
-    idle = said["content"].get("execution_state") == "idle"
-    return bool(idle and said["parent_header"].get("msg_id") == asked)
 
 
 def _restrain(pid: int | None, memory: int | None) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError, message
@@ -96,9 +97,13 @@ def run_batch(plan: BatchPlan, options: Options, say: Say) -> dict[int, Result]:
     if not tasks:
         return {}
     entries = {entry.number: entry for entry in plan.entries}
+    folders = [task.job.folder for task in tasks.values()]
     found: dict[int, Result] = {}
     try:
-        with _executor(options, len(tasks), say) as executor, _bar(tasks, options, say) as progress:
+        with (
+            _executor(options, len(tasks), folders, say) as executor,
+            _bar(tasks, options, say) as progress,
+        ):
             for number, result in _results(executor, tasks, options.retries):
                 found[number] = _recorded(tasks[number], result)
                 progress.ended(entries[number], found[number])
@@ -109,7 +114,9 @@ def run_batch(plan: BatchPlan, options: Options, say: Say) -> dict[int, Result]:
 
 
 @contextmanager
-def _executor(options: Options, runs: int, say: Say) -> Iterator[Executor]:
+def _executor(
+    options: Options, runs: int, folders: Iterable[Path | None], say: Say
+) -> Iterator[Executor]:
     if options.cluster:
         with cluster_pool(options.cluster) as (executor, slots):
             say(text("batch.labels.cluster", options.language, runs=runs, slots=slots))
@@ -118,6 +125,8 @@ def _executor(options: Options, runs: int, say: Say) -> Iterator[Executor]:
     forks = server() if options.warm else None
     if forks is not None and forks.package not in ("", package_digest()):
         raise InputError(message("batch.other_source"))
+    if forks is not None:
+        forks.read(dict.fromkeys(folder for folder in folders if folder is not None))
     jobs = min(options.jobs or default_jobs(), runs)
     kind = "warm" if forks else "ordinary"
     say(text(f"batch.labels.local_{kind}", options.language, runs=runs, jobs=jobs))

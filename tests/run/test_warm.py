@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+import zmq
 
 from analysis.run import forkserver, warm
 from analysis.run.batch.pool import WorkerProcess
@@ -144,6 +145,13 @@ def test_a_lost_first_answer_costs_no_pause() -> None:
     )
     asyncio.run(quick_client_class().wait_for_ready(client, timeout=5))
     assert (ready, next(asked)) == (["reply"], "3")
+
+
+def test_clients_do_not_sleep_until_the_sockets_of_the_kernel_are_there() -> None:
+    client = quick_client_class()()
+    with client.context.socket(zmq.DEALER) as connection:
+        assert connection.getsockopt(zmq.RECONNECT_IVL) <= 5
+    client.context.destroy()
 
 
 def test_it_does_not_fork_while_threads_run() -> None:

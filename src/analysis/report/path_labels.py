@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from analysis.report.path_model import Arrow, Curve
 from analysis.report.path_scene import Box, Point, Scene
 from analysis.report.prose import finite
@@ -37,20 +39,29 @@ def _column(scene: Scene, name: str) -> int:
 def _spot(scene: Scene, index: int, width: float, height: float) -> Point:
     samples = scene.samples[index]
     middle = (len(samples) - 1) / 2
+    boxes = [(x - width / 2, y - height / 2, x + width / 2, y + height / 2) for x, y in samples]
+    crossed = _crossed(boxes, [line for j, line in enumerate(scene.samples) if j != index])
     best, lowest = samples[len(samples) // 2], math.inf
-    for k, (x, y) in enumerate(samples):
-        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    for k, box in enumerate(boxes):
         cost = 2.0 * abs(k - middle) / len(samples)
         cost += sum(60.0 for other in scene.taken if _overlap(box, other))
-        cost += sum(
-            3.0
-            for j, line in enumerate(scene.samples)
-            if j != index
-            and any(box[0] < px_ < box[2] and box[1] < py < box[3] for px_, py in line)
-        )
+        cost += 3.0 * crossed[k]
         if cost < lowest:
-            best, lowest = (x, y), cost
+            best, lowest = samples[k], cost
     return best
+
+
+def _crossed(boxes: Sequence[Box], lines: Sequence[Sequence[Point]]) -> list[int]:
+    """How many of the lines have a point inside each box."""
+    lines = [line for line in lines if line]
+    if not lines:
+        return [0] * len(boxes)
+    x, y = np.array([point for line in lines for point in line]).T
+    left, top, right, bottom = np.array(boxes).T[..., None]
+    inside = (left < x) & (x < right) & (top < y) & (y < bottom)
+    starts = np.cumsum([0, *map(len, lines[:-1])])
+    counts: list[int] = np.logical_or.reduceat(inside, starts, axis=1).sum(axis=1).tolist()
+    return counts
 
 
 def _overlap(a: Box, b: Box) -> bool:

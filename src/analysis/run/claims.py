@@ -183,7 +183,7 @@ class Claims:
         """Another model of the same respondents, by the same estimator; covariates vary."""
         params = self.choice.params.model_copy(update={"scaling": "marker"})
         fixed_x = False if self._covariates else None
-        return estimate(replace(self.choice, params=params, syntax=syntax), fixed_x=fixed_x)
+        return estimate(self.choice.rival(syntax, params), fixed_x=fixed_x)
 
     @cached_property
     def _own(self) -> Solution:

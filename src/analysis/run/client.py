@@ -10,15 +10,22 @@ from queue import Empty
 from typing import Any, cast
 
 SOON = 0.02  # seconds
+RECONNECT_MS = 2  # the kernel's sockets come into being while the client already knocks
 
 
 @functools.cache
 def quick_client_class() -> type[Any]:
     """Jupyter's client without the pauses of its greeting."""
+    import zmq
     from jupyter_client.asynchronous.client import AsyncKernelClient
 
     class QuickClient(AsyncKernelClient):
         """Goes on as soon as the kernel has answered on both channels."""
+
+        def _context_default(self) -> Any:
+            context: Any = super()._context_default()
+            context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
+            return context
 
         async def wait_for_ready(self, timeout: float | None = None) -> None:
             """Wait until shell and iopub both answer.

@@ -163,15 +163,20 @@ def _moment(written: str) -> datetime:
 
 
 def without_markers(notebook: Notebook) -> Notebook:
-    """A copy without the cells that papermill adds around an error."""
-    result = copy.deepcopy(notebook)
-    result.cells = [c for c in result.cells if ERROR_TAG not in c.metadata.get("tags", [])]
+    """The same cells without those that papermill adds around an error."""
+    return _of_cells(notebook, ERROR_TAG)
+
+
+def _of_cells(notebook: Notebook, tag: str) -> Notebook:
+    """The same cells, not copied, without those that carry a tag."""
+    result = type(notebook)(notebook)
+    result.cells = [c for c in notebook.cells if tag not in c.metadata.get("tags", [])]
     return result
 
 
 def stripped(notebook: Notebook, *, root: Path | None = None) -> Notebook:
     """A copy without times, parameters in metadata, random ids, or paths of this machine."""
-    result = without_markers(notebook)
+    result = copy.deepcopy(without_markers(notebook))
     result.metadata = type(result.metadata)(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -210,8 +215,9 @@ def without_paths(line: str, root: Path | None = None) -> str:
 
 def report_input(notebook: Notebook, *, failed: int | None = None) -> Notebook:
     """The notebook as it is rendered: the injected parameters hidden, the failing cell marked."""
-    result = copy.deepcopy(notebook)
+    result = type(notebook)(notebook)
     if failed is not None:
-        result.cells[failed].metadata.setdefault("analysis", {})["failed"] = True
-    result.cells = [c for c in result.cells if INJECTED not in c.metadata.get("tags", [])]
-    return result
+        cell = copy.deepcopy(notebook.cells[failed])
+        cell.metadata.setdefault("analysis", {})["failed"] = True
+        result.cells = [*notebook.cells[:failed], cell, *notebook.cells[failed + 1 :]]
+    return _of_cells(result, INJECTED)

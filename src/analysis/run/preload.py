@@ -36,6 +36,13 @@ MODULES = (
     "analysis.run.execute",
     "analysis.run.batch.perform",
 )
+TABLES = (
+    ("analysis.report.criteria", "criteria"),
+    ("analysis.report.references", "bibliography"),
+    ("analysis.report.html", "environment"),
+    ("analysis.run.record", "versions"),
+)
+"""Functions that read a file once and keep what it says."""
 
 
 def preload() -> None:
@@ -50,6 +57,8 @@ def preload() -> None:
         import_module(name)
     for language in LANGUAGES:
         catalogue(language)
+    for module, table in TABLES:
+        getattr(import_module(module), table)()
     import_module("analysis.sem.resampling").warm()
     for kernel in outermost(list(kernels())):
         load_compiled(kernel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,16 @@ class Choice:
     def data(self) -> Survey | PublishedMatrix:
         """Read when first asked for, unless the choices had to be checked against it."""
         return respondents(self.study, self.params, self.syntax)
+
+    def rival(self, syntax: ModelSyntax, params: StudyParams) -> Choice:
+        """Another model for the same respondents, who are not chosen anew for the same items.
+
+        ``params`` may differ in what does not choose respondents or their answers.
+        """
+        other = replace(self, syntax=syntax, params=params)
+        if set(observed(syntax)) == set(observed(self.syntax)):
+            vars(other)["data"] = self.data
+        return other
 
 
 def resolve(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan, sqrt
 
 import numpy as np
@@ -13,7 +13,6 @@ from analysis.errors import AnalysisError, Message, ModelError, message
 from analysis.methods.prediction.training import (
     Flags,
     Trained,
-    deviance,
     folds,
     moments_of,
     trained,
@@ -85,7 +84,7 @@ def crossvalidate(
     part = folds(len(x), count, repeats, seed)
     members = training_sets(part, count)
     mean, cov = moments_of(x, members)
-    tests = [~m for m in members]
+    tests = _Tests.of(x, ~members)
     found: list[tuple[str, Array, float, int, Message | None]] = []
     for name, syntax in models:
         try:
@@ -96,9 +95,9 @@ def crossvalidate(
             found.append((name, blank, nan, 0, error.messages[0]))
             continue
         order = [list(names).index(n) for n in solution.fit.model.groups[0].observed]
-        found.append((name, *_left_out(x[:, order], tests, fits, repeats), None))
+        found.append((name, *tests.in_order(order).judge(fits, repeats), None))
     own = Trained(mean, cov, np.ones(len(mean), dtype=bool))
-    found.append((SATURATED, *_left_out(x, tests, own, repeats), None))
+    found.append((SATURATED, *tests.judge(own, repeats), None))
     lead = found[0][1]
     return CrossValidation(
         tuple(_summary(f, lead) for f in found), len(x), len(rows), count, repeats
@@ -125,27 +124,47 @@ def training_sets(part: NDArray[np.intp], count: int) -> Flags:
     ).reshape(-1, part.shape[1])  # fmt: skip
 
 
-def _left_out(
-    rows: Array, tests: Sequence[Flags], fits: Trained, repeats: int
-) -> tuple[Array, float, int]:
-    """Mean deviance (n,) of every respondent, the mean discrepancy, and trainings that failed."""
-    total, discrepancies = np.zeros(len(rows)), []
-    for d, test in enumerate(tests):
-        total[test] += deviance(rows[test], fits.mu[d], fits.Sigma[d])
-        discrepancies.append(_discrepancy(rows[test], fits.mu[d], fits.Sigma[d]))
-    return total / repeats, float(np.mean(discrepancies)), int((~fits.usable).sum())
+@dataclass(frozen=True)
+class _Tests:
+    """Folds left out: who is in them ``members`` (D, n), of ``rows`` (n, p), and their moments.
 
+    ``log_det`` (D,) belongs to ``cov`` (D, p, p); NaN for folds of too few respondents.
+    """
 
-def _discrepancy(rows: Array, mu: Array, Sigma: Array) -> float:
-    """F of the moments of ``rows`` from the implied ones; NaN for too few rows."""
-    n, p = rows.shape
-    if n <= p or not np.isfinite(Sigma).all():
-        return nan
-    d = rows.mean(axis=0) - mu
-    S = np.cov(rows.T, bias=True)
-    (_, log_s), (_, log_sigma) = np.linalg.slogdet(S), np.linalg.slogdet(Sigma)
-    solved = np.linalg.solve(Sigma, S + np.outer(d, d))
-    return float(log_sigma - log_s + np.trace(solved) - p)
+    rows: Array
+    members: Flags
+    mean: Array
+    cov: Array
+    log_det: Array
+
+    @classmethod
+    def of(cls, rows: Array, members: Flags) -> _Tests:
+        mean, cov = moments_of(rows, members)
+        log_det = np.full(len(members), nan)
+        enough = members.sum(axis=1) > rows.shape[1]
+        log_det[enough] = np.linalg.slogdet(cov[enough])[1]
+        return cls(rows, members, mean, cov, log_det)
+
+    def in_order(self, at: Sequence[int]) -> _Tests:
+        """The same with the variables in another order."""
+        part = self.cov[:, at][:, :, at]
+        return replace(self, rows=self.rows[:, at], mean=self.mean[:, at], cov=part)
+
+    def judge(self, fits: Trained, repeats: int) -> tuple[Array, float, int]:
+        """Mean deviance (n,) of respondents, the mean discrepancy, and trainings that failed."""
+        count, p = fits.mu.shape
+        log_sigma, inverse = np.full(count, nan), np.full((count, p, p), nan)
+        sign, log_det = np.linalg.slogdet(fits.Sigma[fits.usable])
+        good = np.flatnonzero(fits.usable)[sign > 0]
+        log_sigma[good], inverse[good] = log_det[sign > 0], np.linalg.inv(fits.Sigma[good])
+        total = np.zeros(len(self.rows))
+        for d, test in enumerate(self.members):
+            x = self.rows[test] - fits.mu[d]
+            total[test] += ((x @ inverse[d]) * x).sum(axis=1) + log_sigma[d]
+        off = self.mean - fits.mu
+        traces = np.einsum("dij,dij->d", inverse, self.cov + off[:, :, None] * off[:, None, :])
+        discrepancy = float((log_sigma - self.log_det + traces - p).mean())
+        return total / repeats + p * np.log(2.0 * np.pi), discrepancy, int((~fits.usable).sum())
 
 
 def _summary(found: tuple[str, Array, float, int, Message | None], lead: Array) -> CrossValidated:

@@ -110,6 +110,9 @@ def test_answers_are_read_once_for_all_children(
     assert kept == ["omnichannel"]
     threads = ask(fork_server, "__import__('analysis').run.forkserver.running_threads()")
     assert threads == 2  # its own and the one that listens to us
+    status = ask(fork_server, "open('/proc/self/status').read()")
+    data = next(line for line in status.splitlines() if line.startswith("VmData"))
+    assert int(data.split()[1]) < 700_000  # of the memory that a run may be limited to
 
 
 def test_a_kernel_that_others_call_is_not_loaded_by_itself() -> None:

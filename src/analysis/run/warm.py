@@ -35,9 +35,11 @@ from analysis.run.record import package_digest
 OOM_SCORE = "500"
 START_SECONDS = 300  # the first start on a machine compiles
 VARIABLE = "LOYALTY_WARM"
-# pyarrow's allocator would start a thread as soon as pandas imports it.
+# pyarrow's allocators would start a thread as soon as pandas imports it, and take 1 GB of addresses
+# at the first text, which counts where a kernel's memory is limited.
 SERVER_ENV = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 Streams = tuple[int | IO[Any], int | IO[Any], int | IO[Any]]

@@ -16,7 +16,6 @@ RECONNECT_MS = 2  # the kernel's sockets come into being while the client alread
 @functools.cache
 def quick_client_class() -> type[Any]:
     """Jupyter's client without the pauses of its greeting."""
-    import zmq
     from jupyter_client.asynchronous.client import AsyncKernelClient
 
     class QuickClient(AsyncKernelClient):
@@ -24,7 +23,7 @@ def quick_client_class() -> type[Any]:
 
         def _context_default(self) -> Any:
             context: Any = super()._context_default()
-            context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
+            context.reconnect_ivl = RECONNECT_MS
             return context
 
         async def wait_for_ready(self, timeout: float | None = None) -> None:

@@ -81,13 +81,13 @@ def limit(case: Case, bar: float) -> Row:
     solution = case.solution
     (units,) = units_of(solution.fit.moments.groups)
     block = Resampler((units,), 1).block
-    counts = generator(1, "limit").poisson(1.0, (block, len(units.products)))
-    counts = counts.astype(units.products.dtype)
+    counts = generator(1, "limit").poisson(1.0, (block, len(units)))
+    counts = counts.astype(units.products.dtype).T
     product = whole = np.inf
     for _ in range(3):
         whole = min(whole, MICRO * cpu(lambda: run(solution)) / DRAWS)
         for _ in range(5):
-            least = cpu(lambda: [counts @ units.products for _ in range(20)])
+            least = cpu(lambda: [units.products @ counts for _ in range(20)])
             product = min(product, MICRO * least / 20 / block)
     rate = 2e-3 * units.products.size / product
     return Row(

@@ -10,7 +10,7 @@ from sem.reference import published, variables_in
 from analysis.methods.fit_bootstrap import fit_bootstrap, missed_share
 from analysis.sem import Moments, Solution, sem
 from analysis.sem.resampling.draws import bollen_stine, fill_counts, stream_key
-from analysis.sem.resampling.refit import plan_of
+from analysis.sem.resampling.refit import prepare
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 NAMES = [f"x{i}" for i in range(1, 10)]
@@ -26,7 +26,7 @@ def test_population_has_the_estimated_misfit(holzinger: pd.DataFrame) -> None:
     solution = fit(THREE, holzinger)
     test = solution.inference.test
     target = (test.stat - test.df) / solution.inference.n_scale
-    share = missed_share(solution.fit, plan_of(solution.fit), target)
+    share = missed_share(solution.fit, prepare(solution.fit), target)
     assert 0.0 < share < 1.0
     (turned,) = bollen_stine(solution.fit, share)
     assert turned.answers is not None
@@ -36,9 +36,9 @@ def test_population_has_the_estimated_misfit(holzinger: pd.DataFrame) -> None:
 
 def test_share_of_nothing_is_the_exact_population(holzinger: pd.DataFrame) -> None:
     solution = fit(THREE, holzinger)
-    assert missed_share(solution.fit, plan_of(solution.fit), 0.0) == 0.0
+    assert missed_share(solution.fit, prepare(solution.fit), 0.0) == 0.0
     assert missed_share(
-        solution.fit, plan_of(solution.fit), solution.fit.value * (1 - 1e-9)
+        solution.fit, prepare(solution.fit), solution.fit.value * (1 - 1e-9)
     ) == pytest.approx(1.0, abs=1e-4)
 
 
@@ -47,7 +47,7 @@ def test_interval_equals_a_loop_of_fits_brute_force(holzinger: pd.DataFrame) -> 
     solution, draws = fit(THREE, holzinger), 12
     test = solution.inference.test
     share = missed_share(
-        solution.fit, plan_of(solution.fit), (test.stat - test.df) / solution.inference.n_scale
+        solution.fit, prepare(solution.fit), (test.stat - test.df) / solution.inference.n_scale
     )
     (turned,) = bollen_stine(solution.fit, share)
     assert turned.answers is not None

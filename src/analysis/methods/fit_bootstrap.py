@@ -22,7 +22,7 @@ from analysis.sem.resampling import CONVERGED, FAILED, IMPROPER, Batch, bootstra
 from analysis.sem.resampling.draws import Normal, Resampler, bollen_stine, units_of
 from analysis.sem.resampling.paths import wishart
 from analysis.sem.resampling.plan import Plan, compilable
-from analysis.sem.resampling.refit import plan_of
+from analysis.sem.resampling.refit import Prepared, prepare
 
 Array = NDArray[np.float64]
 Index = Literal["rmsea", "cfi", "tli"]
@@ -106,8 +106,10 @@ def fit_bootstrap(solution: Solution, *, draws: int, seed: int) -> FitBootstrap 
     found: tuple[IndexInterval, ...] = ()
     counts = exact.refits.status[:0]
     if solution.inference.correction is None and not given(fit.model):
-        plan = plan_of(fit)
-        values, counts = _drawn(solution, plan, missed_share(fit, plan, target), draws, seed)
+        prepared = prepare(fit)
+        values, counts = _drawn(
+            solution, prepared, missed_share(fit, prepared, target), draws, seed
+        )
         found = _intervals(solution, values[counts != FAILED])
     return FitBootstrap(
         "respondents" if rows else "normal",
@@ -121,13 +123,13 @@ def fit_bootstrap(solution: Solution, *, draws: int, seed: int) -> FitBootstrap 
     )
 
 
-def missed_share(fit: Fit, plan: Plan, target: float) -> float:
+def missed_share(fit: Fit, prepared: Prepared, target: float) -> float:
     """How much of the sample's moments leaves a minimum of F at ``target``: 0 none, 1 all."""
     if target <= 0.0:
         return 0.0
 
     def beyond(share: float) -> float:
-        return float(refit(fit, _mixed(fit, share), plan=plan).value[0]) - target
+        return float(refit(fit, _mixed(fit, share), prepared=prepared).value[0]) - target
 
     return float(brentq(beyond, 0.0, 1.0, xtol=1e-10))
 
@@ -145,7 +147,7 @@ def _mixed(fit: Fit, share: float) -> Batch:
 
 
 def _drawn(
-    solution: Solution, plan: Plan, share: float, draws: int, seed: int
+    solution: Solution, prepared: Prepared, share: float, draws: int, seed: int
 ) -> tuple[Array, NDArray[np.int8]]:
     """Indices (draws, 3) in the order RMSEA, CFI, TLI, and how each refit ended (draws,)."""
     fit = solution.fit
@@ -157,8 +159,8 @@ def _drawn(
         source = Normal.of(fit, seed, wishart=unbiased, share=share)
     parts, ends = [], []
     for batch in _blocks(source, draws):
-        found = refit(fit, batch, plan=plan)
-        parts.append(_indices(solution, plan, found.value, batch))
+        found = refit(fit, batch, prepared=prepared)
+        parts.append(_indices(solution, prepared.plan, found.value, batch))
         ends.append(found.status)
     return np.concatenate(parts), np.concatenate(ends)
 

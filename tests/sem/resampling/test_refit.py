@@ -13,9 +13,13 @@ from analysis.sem import Moments, Solution, sem
 from analysis.sem.resampling import CONVERGED, FAILED, Batch, refit
 from analysis.sem.resampling.dense import make_work
 from analysis.sem.resampling.draws import Resampler, units_of
+from analysis.sem.resampling.lanes import Lanes
 from analysis.sem.resampling.lowrank import make_factors
 from analysis.sem.resampling.newton import curvature
-from analysis.sem.resampling.plan import coordinates, make_plan
+from analysis.sem.resampling.plan import make_plan
+from analysis.sem.resampling.proper import describe
+from analysis.sem.resampling.refit import prepare
+from analysis.sem.resampling.search import finish_draws
 from analysis.sem.resampling.twin import objective_of, refit_numpy
 
 CFA = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9\n"
@@ -77,7 +81,8 @@ def test_refit_to_own_moments_collapses_to_the_solution(holzinger: pd.DataFrame,
 @pytest.mark.parametrize("name", MODELS)
 def test_curvature_equals_the_engine(holzinger: pd.DataFrame, name: str) -> None:
     solution = solve(holzinger, name)
-    plan, B = make_plan(solution.fit), coordinates(solution.fit)
+    plan = make_plan(solution.fit)
+    B = plan.C[plan.place]
     batch = draws_of(solution)[:2]
     work = make_work(plan)
     for d in range(2):
@@ -87,3 +92,27 @@ def test_curvature_equals_the_engine(holzinger: pd.DataFrame, name: str) -> None
         for observed, H in ((True, objective.hessian), (False, objective.expected_hessian)):
             found = curvature(plan, batch.stats[d], u, observed, work)
             np.testing.assert_allclose(found, B.T @ H(theta) @ B, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["regressions", "second order", "cross-loading"])
+def test_what_lanes_finish_equals_the_general_path(holzinger: pd.DataFrame, name: str) -> None:
+    solution = solve(holzinger, name)
+    prepared = prepare(solution.fit)
+    batch = Batch(draws_of(solution).stats[:40].copy(), len(solution.names))
+    batch.stats[7, 0, -1] = -1.0  # no covariance matrix
+    D, r, q = len(batch), prepared.plan.C.shape[1], len(solution.fit.theta)
+    u = np.random.default_rng(1).normal(0.0, 1.0, (D, r)) * np.linspace(0.0, 1.5, D)[:, None]
+    sizes = ((D, q), (D,), (D, 1, 2, prepared.plan.k))
+    found, wanted = (
+        (*(np.zeros(size) for size in sizes), np.zeros(D, dtype=bool), np.ones(D, dtype=bool))
+        for _ in range(2)
+    )
+    theta, value, variances, improper, solved = found
+    assert prepared.factors is not None
+    Lanes.of(prepared.factors).finish(batch.stats, u, solved, theta, value, variances, improper)
+    theta, value, variances, improper, solved = wanted
+    finish_draws(prepared.plan, batch.stats, u, solved, theta, value)
+    describe(prepared.plan, batch.stats, theta, variances, improper)
+    assert 0 < improper.sum() < D and solved.sum() == D - 1
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)

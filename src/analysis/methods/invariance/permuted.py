@@ -19,7 +19,7 @@ from analysis.sem.resampling.dense import evaluate, make_work
 from analysis.sem.resampling.draws import Units, to_stats
 from analysis.sem.resampling.newton import curvature
 from analysis.sem.resampling.plan import Plan
-from analysis.sem.resampling.refit import FAILED, plan_of, refit
+from analysis.sem.resampling.refit import FAILED, prepare, refit
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -48,13 +48,13 @@ def permuted_moments(moments: Moments, draws: int, seed: int) -> Batch:
     units = Units.of(Answers(pooled), 1.0)
     count, p = len(moments.groups), pooled.shape[1]
     labels = np.repeat(np.arange(count), [g.n for g in moments.groups])
-    stats = np.empty((draws, count, units.products.shape[1] - 1))
+    stats = np.empty((draws, count, len(units.products) - 1))
     for first in range(0, draws, BLOCK):
         rng = generator(seed, "permutation", first // BLOCK)
         dealt = rng.permuted(np.tile(labels, (BLOCK, 1)), axis=1)
         last = min(first + BLOCK, draws)
         for g in range(count):
-            sums = (dealt == g).astype(float) @ units.products
+            sums = (dealt == g).astype(float) @ units.products.T
             found = np.empty((BLOCK, stats.shape[2]))
             to_stats(sums, units.center, units.scale, found)
             stats[first:last, g] = found[: last - first]
@@ -108,8 +108,8 @@ class Refitted:
 def refitted(solution: Solution, batch: Batch) -> Refitted:
     """Refit a complete-data ML solution to all samples of ``batch``, with fit indices."""
     fit = solution.fit
-    plan = plan_of(fit)
-    found = refit(fit, batch, plan=plan)
+    prepared = prepare(fit)
+    found = refit(fit, batch, prepared=prepared)
     solved = found.status != FAILED
     n, df = solution.inference.n_scale, solution.inference.test.df
     chisq = np.maximum(n * found.value, 0.0)
@@ -117,7 +117,7 @@ def refitted(solution: Solution, batch: Batch) -> Refitted:
     count = len(fit.moments.groups)
     shares = [g.n / fit.moments.n for g in fit.moments.groups]
     return Refitted(
-        solution, plan, batch, found.theta, chisq,
+        solution, prepared.plan, batch, found.theta, chisq,
         np.array([cfi(chi2=c, df=df, chi2_null=b, df_null=df_null) if c == c else np.nan
                   for c, b in zip(chisq, null, strict=True)]),
         np.array([rmsea(chi2=c, df=df, n=n, groups=count) if c == c else np.nan for c in chisq]),

@@ -22,7 +22,8 @@ from analysis.methods.power.targets import Target
 from analysis.rng import generator
 from analysis.sem import sem
 from analysis.sem.resampling import CONVERGED, FAILED, IMPROPER, refit
-from analysis.sem.resampling.plan import Plan, compilable, make_plan
+from analysis.sem.resampling.plan import compilable
+from analysis.sem.resampling.refit import Prepared, prepare
 from analysis.sem.resampling.runner import cores, run, threads
 from analysis.sem.simulation import Sampler, covariances
 
@@ -75,7 +76,7 @@ def replicate(
     executor: Executor
     if kernels and compilable(base.fit):
         size = BLOCK
-        task = partial(_compiled, scenario, sampler, make_plan(base.fit), replications)
+        task = partial(_compiled, scenario, sampler, prepare(base.fit), replications)
         executor = threads(workers)
     else:
         size = SMALL_BLOCK
@@ -92,14 +93,14 @@ def replicate(
 
 
 def _compiled(
-    scenario: Scenario, sampler: Sampler, plan: Plan, replications: int, number: int
+    scenario: Scenario, sampler: Sampler, prepared: Prepared, replications: int, number: int
 ) -> tuple[NDArray[np.int8], Found]:
     """One block by the compiled kernels."""
     first = number * BLOCK
     batch = sampler.batch(min(BLOCK, replications - first), first=first)
     fit = scenario.base.fit
-    refits = refit(fit, batch, plan=plan)
-    vcov = covariances(fit, batch, refits, float(sum(sampler.n)), plan=plan)
+    refits = refit(fit, batch, prepared=prepared)
+    vcov = covariances(fit, batch, refits, float(sum(sampler.n)), plan=prepared.plan)
     reader = Reader.of(fit.model, scenario.targets)
     random = generator(scenario.seed, "power", sum(sampler.n), number)
     return refits.status, reader.read(refits.theta, vcov, scenario.alpha, random)

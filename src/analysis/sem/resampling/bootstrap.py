@@ -129,7 +129,7 @@ class Bootstrap:
         rows = self.point.rows
         raw = scale == "raw"
         keep = np.array([i for i, r in enumerate(rows) if r.free or r.op == ":=" or not raw])
-        draws = (self.values.raw if raw else self.values.std_all)[:, keep]
+        draws = (self.values.raw if raw else self.values.std_all).T[keep].T
         point = (self.point.raw if raw else self.point.std_all)[0, keep]
         a = self.accelerations(scale)[keep] if kind == "bca" else None
         low, high = intervals.limits(

@@ -48,9 +48,12 @@ def kernel(function: F) -> F:
     return cast(F, Kernel(function, {"cache": True}))
 
 
-def inlined(function: F) -> F:
-    """Compile ``function`` into each kernel that calls it: for loops too short for a call."""
-    return cast(F, Kernel(function, {"inline": "always"}))
+def pure(function: F) -> F:
+    """Compile ``function``, which makes no arrays and so need not count who uses them.
+
+    Counting costs more than a short kernel does.
+    """
+    return cast(F, Kernel(function, {"cache": True, "_nrt": False}))
 
 
 def compile_waiting() -> None:
@@ -60,6 +63,7 @@ def compile_waiting() -> None:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = before or str(cache_folder())
         try:
+            import_module("analysis.sem.resampling.instructions")
             for one in Kernel.waiting:
                 wrap = numba.njit(error_model="numpy", nogil=True, **one.options)
                 one.compiled = wrap(one.function)

@@ -50,19 +50,23 @@ def make_work(plan: Plan) -> Work:
 
 @kernel
 def cholesky(M: Array) -> bool:
-    """Lower factor in place; False where ``M`` is not positive definite."""
-    for j in range(len(M)):
-        for i in range(j):
-            x = M[j, i]
-            for l in range(i):
-                x -= M[j, l] * M[i, l]
-            M[j, i] = x / M[i, i]
-        x = M[j, j]
-        for l in range(j):
-            x -= M[j, l] * M[j, l]
-        if not x > 0.0:
+    """Lower factor in place, with its transpose above; False where ``M`` is not positive definite.
+
+    Rows are subtracted from rows, as sums of products would wait for each of their additions.
+    """
+    n = len(M)
+    for j in range(n):
+        if not M[j, j] > 0.0:
             return False
-        M[j, j] = np.sqrt(x)
+        M[j, j] = np.sqrt(M[j, j])
+        inverse = 1.0 / M[j, j]
+        for i in range(j + 1, n):
+            M[i, j] *= inverse
+            M[j, i] = M[i, j]
+        for i in range(j + 1, n):
+            x = M[i, j]
+            for l in range(j + 1, i + 1):
+                M[i, l] -= x * M[j, l]
     return True
 
 
@@ -70,13 +74,16 @@ def cholesky(M: Array) -> bool:
 def invert_factor(L: Array, inverse: Array) -> None:
     """inverse = (L L')^-1; ``L`` becomes its own inverse."""
     n = len(L)
+    row = np.empty(n)
     for i in range(n):
-        L[i, i] = 1.0 / L[i, i]
-        for j in range(i):
-            x = 0.0
-            for l in range(j, i):
-                x -= L[i, l] * L[l, j]
-            L[i, j] = x * L[i, i]
+        pivot = 1.0 / L[i, i]
+        row[:i] = 0.0
+        for l in range(i):
+            x = L[i, l] * pivot
+            for j in range(l + 1):
+                row[j] -= x * L[l, j]
+        L[i, :i] = row[:i]
+        L[i, i] = pivot
     inverse[:] = 0.0
     for l in range(n):
         for i in range(l + 1):

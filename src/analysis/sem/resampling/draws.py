@@ -20,6 +20,7 @@ from analysis.sem.fit import Fit
 from analysis.sem.moments import Answers, GroupMoments, Moments
 from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.compiled import kernel
+from analysis.sem.resampling.small import counters, packed, weighed
 
 Array = NDArray[np.float64]
 MASK = 0xFFFFFFFFFFFFFFFF
@@ -40,32 +41,35 @@ def mix(x: np.uint64) -> np.uint64:
 
 
 @kernel
-def fill_counts(key: np.uint64, first: int, counts: Array) -> None:
+def fill_counts(key: np.uint64, first: int, counts: NDArray[np.generic]) -> None:
     """How often each of n units is drawn, for draws ``first`` and on: ``counts`` (D, n)."""
-    n = counts.shape[1]
-    units = np.empty(n, dtype=np.int64)
-    counts[:] = 0.0
+    n, one = counts.shape[1], counts.dtype.type(1)
+    units = np.empty(n, dtype=np.uint32)
+    counts[:] = 0
     for d in range(len(counts)):
-        start = mix(key ^ mix(np.uint64(first + d)))
+        row, x = counts[d], mix(key ^ mix(np.uint64(first + d)))
         for i in range(n):
-            x = mix(start + np.uint64(i + 1) * np.uint64(GOLDEN))
-            units[i] = np.int64(np.float64(x >> np.uint64(11)) * UNIT * n)
+            x += np.uint64(GOLDEN)
+            share = np.float64(np.int64(mix(x) >> np.uint64(11))) * UNIT
+            units[i] = np.uint32(np.int64(share * n))
         for i in range(n):
-            counts[d, units[i]] += 1.0
+            row[units[i]] += one
 
 
 @kernel
-def to_stats(sums: Array, center: Array, scale: float, stats: Array) -> None:
+def to_stats(sums: NDArray[np.generic], center: Array, scale: float, stats: Array) -> None:
     """Means and covariances from weighted sums of 1, x - center and its products."""
     p = len(center)
     for d in range(len(stats)):
-        w = sums[d, 0]
+        w = np.float64(sums[d, 0])
         at = p
         for j in range(p):
-            mean = sums[d, 1 + j] / w
+            mean = np.float64(sums[d, 1 + j]) / w
             stats[d, j] = center[j] + mean
             for i in range(j, p):
-                stats[d, at] = scale * (sums[d, 1 + at] / w - mean * (sums[d, 1 + i] / w))
+                stats[d, at] = scale * (
+                    np.float64(sums[d, 1 + at]) / w - mean * (np.float64(sums[d, 1 + i]) / w)
+                )
                 at += 1
 
 
@@ -84,15 +88,16 @@ def stream_key(seed: int, group: int) -> np.uint64:
 class Units:
     """What is resampled in one group: respondents or clusters.
 
-    ``products`` (units, 1 + p + p (p + 1) / 2) are a unit's weight, and its weighted sums of
+    ``products`` (1 + p + p (p + 1) / 2, units) are a unit's weight, and its weighted sums of
     answers less ``center`` (p,) and of their products; ``scale`` brings covariances to the divisor
     of the fit. Products of whole-number answers are float32, where that holds all their sums
-    exactly: it takes half the time.
+    exactly: it takes half the time. Where they fit bytes, ``small`` holds them as well.
     """
 
     products: NDArray[np.floating]
     center: Array
     scale: float
+    small: NDArray[np.int8] | None
 
     @classmethod
     def of(cls, answers: Answers, scale: float) -> Units:
@@ -103,26 +108,40 @@ class Units:
         x = rows - (np.rint(center, out=center) if whole else center)
         if whole and len(x) * max(np.abs(x).max(), 1.0) ** 2 < WHOLE:
             x = x.astype(np.float32)
-        n, p = x.shape
+        x = np.ascontiguousarray(x.T)
+        p, n = x.shape
         row, col = half_index(p)
-        products = np.empty((n, 1 + p + len(row)), dtype=x.dtype)
-        products[:, 0], products[:, 1 : 1 + p] = 1.0, x
-        np.multiply(x[:, row], x[:, col], out=products[:, 1 + p :])
+        products = np.empty((1 + p + len(row), n), dtype=x.dtype)
+        products[0], products[1 : 1 + p] = 1.0, x
+        np.multiply(x[row], x[col], out=products[1 + p :])
         if weights is not None:
-            products *= weights[:, None]
+            products *= weights
         if answers.cluster is not None:
             _, place = np.unique(answers.cluster, return_inverse=True)
-            sums = np.zeros((place.max() + 1, products.shape[1]), dtype=x.dtype)
-            np.add.at(sums, place, products)
-            products = sums
-        return cls(products, center, scale)
+            sums = np.zeros((place.max() + 1, len(products)), dtype=x.dtype)
+            np.add.at(sums, place, products.T)
+            products = np.ascontiguousarray(sums.T)
+        return cls(products, center, scale, packed(products) if x.dtype == np.float32 else None)
 
-    def stats(self, counts: NDArray[np.floating]) -> Array:
+    def __len__(self) -> int:
+        return int(self.products.shape[1])
+
+    def counters(self, draws: int) -> NDArray[np.generic]:
+        """Room for the counts of ``draws``, of the type that is fastest to weigh by."""
+        if self.small is not None:
+            return counters(draws, len(self))
+        return np.empty((draws, len(self)), dtype=self.products.dtype)
+
+    def stats(self, counts: NDArray[np.generic]) -> Array:
         """Moments (D, p + p (p + 1) / 2) of draws with ``counts`` (D, units)."""
-        found = np.empty((len(counts), self.products.shape[1] - 1))
-        sums = counts.astype(self.products.dtype, copy=False) @ self.products
-        to_stats(sums.astype(float), self.center, self.scale, found)
+        found = np.empty((len(counts), len(self.products) - 1))
+        to_stats(self._sums(counts), self.center, self.scale, found)
         return found
+
+    def _sums(self, counts: NDArray[np.generic]) -> NDArray[np.generic]:
+        if self.small is not None and counts.dtype == np.uint8:
+            return weighed(counts.astype(np.uint8, copy=False), self.small)
+        return (self.products @ counts.astype(self.products.dtype, copy=False).T).T
 
 
 def units_of(groups: Sequence[GroupMoments], *, wishart: bool = False) -> tuple[Units, ...]:
@@ -139,7 +158,7 @@ def units_of(groups: Sequence[GroupMoments], *, wishart: bool = False) -> tuple[
 def resampled(moments: Moments, indices: NDArray[np.integer], *, wishart: bool = False) -> Batch:
     """Moments of draws given as row numbers ``indices`` (D, n), from 0, of a single group."""
     (units,) = units_of(moments.groups, wishart=wishart)
-    n = len(units.products)
+    n = len(units)
     counts = np.stack([np.bincount(row, minlength=n) for row in indices]).astype(float)
     return Batch(units.stats(counts)[:, None], len(units.center))
 
@@ -147,11 +166,11 @@ def resampled(moments: Moments, indices: NDArray[np.integer], *, wishart: bool =
 def jackknife(groups: Sequence[Units]) -> Batch:
     """Moments without one unit at a time, for every unit of every group."""
     p = len(groups[0].center)
-    whole = [u.stats(np.ones((1, len(u.products)))) for u in groups]
+    whole = [u.stats(np.ones((1, len(u)))) for u in groups]
     found = []
     for g, units in enumerate(groups):
         products = units.products.astype(float)
-        rest = products.sum(axis=0) - products
+        rest = (products.sum(axis=1, keepdims=True) - products).T
         stats = np.repeat(np.stack(whole, axis=1), len(rest), axis=0)
         own = np.empty((len(rest), stats.shape[2]))
         to_stats(rest, units.center, units.scale, own)
@@ -169,18 +188,18 @@ class Resampler:
 
     @property
     def block(self) -> int:
-        """Draws a block: a power of two from 8 to 128 whose counts stay in the cache."""
-        largest = max(len(u.products) for u in self.units)
-        return int(2 ** np.clip(np.floor(np.log2(BLOCK_BYTES / (8.0 * largest))), 3, 7))
+        """Draws a block: a power of two from 8 to 256 whose counts stay in the cache."""
+        largest = max(len(u) for u in self.units)
+        return int(2 ** np.clip(np.floor(np.log2(BLOCK_BYTES / (8.0 * largest))), 3, 8))
 
     def __call__(self, number: int, blocks: int = 1) -> Batch:
         """Moments of the draws of one block, or of several from it on."""
         p, size = len(self.units[0].center), self.block
         stats = np.empty((blocks * size, len(self.units), p + p * (p + 1) // 2))
         for g, units in enumerate(self.units):
-            counts = np.empty((size, len(units.products)), dtype=units.products.dtype)
+            counts, n = units.counters(size), len(units)
             for first in range(0, len(stats), size):
-                fill_counts(stream_key(self.seed, g), number * size + first, counts)
+                fill_counts(stream_key(self.seed, g), number * size + first, counts[:, :n])
                 stats[first : first + size, g] = units.stats(counts)
         return Batch(stats, p)
 

@@ -6,167 +6,217 @@ its neighbours. Draws that need more than ``limit`` evaluations are left to Newt
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.resampling.compiled import kernel
-from analysis.sem.resampling.lowrank import LANES, Factors, Rows, evaluate_lanes
+from analysis.sem.resampling.compiled import pure
+from analysis.sem.resampling.finish import finish_lanes
+from analysis.sem.resampling.lowrank import (
+    BLOCK,
+    Factors,
+    Rows,
+    evaluate_lanes,
+    make_lanes,
+    make_rows,
+)
 from analysis.sem.resampling.newton import NOISE
+from analysis.sem.resampling.plan import Index
 from analysis.sem.resampling.search import GOAL
+from analysis.sem.resampling.vectors import LANES, chosen, fma, load, root, spread, store
 
 Array = NDArray[np.float64]
-HISTORY = 8
+HISTORY = 5
+ARMIJO = 1e-4
+HUGE = 1e300
 
 
-class State(NamedTuple):
-    """Where each lane's search is; draw -1 is an idle lane, ``used`` counts its evaluations."""
+class Search(NamedTuple):
+    """Where things of the search begin in the array that kernels work in, behind ``Rows``.
 
-    u: Array
-    slope: Array
-    value: Array
-    trial: Array
-    new_slope: Array
-    new_value: Array
-    step: Array
-    length: Array
-    along: Array
-    size: Array
-    take: Array
-    s: Array
-    y: Array
-    rho: Array
-    alpha: Array
-    draw: NDArray[np.intp]
-    used: NDArray[np.intp]
+    ``r`` rows each: the point ``u``, the slope there and the step; ``HISTORY`` rows each: what the
+    two loops need of the remembered steps; then a row each.
+    """
 
-
-@kernel
-def _make_state(r: int) -> State:
-    return State(
-        np.zeros((r, LANES)), np.zeros((r, LANES)), np.zeros(LANES), np.zeros((r, LANES)),
-        np.zeros((r, LANES)), np.zeros(LANES), np.zeros((r, LANES)), np.zeros(LANES),
-        np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros((HISTORY, r, LANES)),
-        np.zeros((HISTORY, r, LANES)), np.zeros((HISTORY, LANES)), np.zeros((HISTORY, LANES)),
-        np.full(LANES, -1), np.zeros(LANES, dtype=np.intp),
-    )  # fmt: skip
+    r: int
+    u: int
+    slope: int
+    step: int
+    rho: int
+    alpha: int
+    value: int
+    length: int
+    along: int
+    size: int
+    take: int
+    end: int
 
 
-@kernel
-def _load(l: int, draw: int, stats: Array, p: int, state: State, S: Array) -> None:
-    """Lane ``l`` begins with ``draw`` at u = 0, or rests on what it has where draw is -1."""
-    state.draw[l] = draw
-    state.used[l] = 0
-    for i in range(len(state.u)):
-        state.u[i, l] = 0.0
-        state.trial[i, l] = 0.0
-        state.step[i, l] = 0.0
+def make_search(model: Factors, rows: Rows) -> Search:
+    """Rows one after the other."""
+    r = len(model.Ct)
+    sizes = [r, r, r, HISTORY, HISTORY, 1, 1, 1, 1, 1]
+    return Search(r, *np.cumsum([rows.end, *sizes]).tolist())
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The low-rank kernels of a model with the arrays that they work in; for one thread.
+
+    ``pairs`` (2 ``HISTORY`` r, ``LANES``): remembered steps, each with the change of the slope.
+    """
+
+    model: Factors
+    rows: Rows
+    at: Search
+    A: Array
+    pairs: Array
+
+    @classmethod
+    def of(cls, model: Factors) -> Lanes:
+        """Arrays for a model."""
+        rows = make_rows(model)
+        at = make_search(model, rows)
+        extra = max(at.end - rows.end, 2 * len(model.variable))
+        return cls(
+            model, rows, at, make_lanes(model, rows, extra), np.zeros((2 * HISTORY * at.r, LANES))
+        )
+
+    def search(
+        self, stats: Array, limit: int, stop: NDArray[np.bool_],
+        u: Array, value: Array, solved: NDArray[np.bool_], iterations: NDArray[np.int32],
+    ) -> None:  # fmt: skip
+        """``search_lanes``."""
+        draw, used = np.full(LANES, -1), np.zeros(LANES, dtype=np.intp)
+        search_lanes(
+            self.model, self.rows, self.at, self.A, self.pairs, draw, used,
+            stats, limit, stop, u, value, solved, iterations,
+        )  # fmt: skip
+
+    def finish(
+        self, stats: Array, u: Array, solved: NDArray[np.bool_],
+        theta: Array, value: Array, variances: Array, improper: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """``finish_lanes``."""
+        finish_lanes(
+            self.model, self.rows, self.A, stats, u, solved, theta, value, variances, improper
+        )
+
+
+@pure
+def _load_draw(A: Array, l: int, stats: Array, p: int, rows: Rows, at: Search) -> None:
+    """Lane ``l`` begins with the draw ``stats`` at u = 0."""
+    for i in range(at.r):
+        A[at.u + i, l] = 0.0
     for h in range(HISTORY):
-        state.rho[h, l] = 0.0
-    if draw >= 0:
-        for i in range(len(S)):
-            S[i, l] = stats[draw, 0, p + i]
+        A[at.rho + h, l] = 0.0
+    for i in range(p * (p + 1) // 2):
+        A[rows.S + i, l] = stats[p + i]
+    A[at.value, l] = np.inf
+    A[at.length, l] = 0.0
 
 
-@kernel
-def _judge(state: State) -> None:
-    """``take``: 1 where the trial point is accepted; a step refused is shortened."""
-    for l in range(LANES):
-        new, old = state.new_value[l], state.value[l]
-        first = state.used[l] == 0
-        state.used[l] += 1
-        enough = old + 1e-4 * state.length[l] * state.along[l] + NOISE * (1.0 + abs(old))
-        good = np.isfinite(new) and (first or new <= enough)
-        state.take[l] = 1.0 if good else 0.0
-        if not good:
-            state.length[l] *= 0.5 if np.isfinite(new) else 0.25
+@pure
+def _judge(A: Array, rows: Rows, at: Search) -> None:
+    """``take`` is positive where the trial point is accepted; a step refused is shortened."""
+    new, old, length = load(A, rows.value), load(A, at.value), load(A, at.length)
+    zero, one, noise = spread(0.0), spread(1.0), spread(NOISE)
+    enough = fma(spread(ARMIJO) * length, load(A, at.along), old)
+    take = enough + noise * (one + chosen(old, old, zero - old)) - new
+    less = chosen(spread(HUGE) - new, spread(0.5), spread(0.25))
+    store(A, at.length, chosen(take, one, less * length))
+    store(A, at.value, chosen(take, new, old))
+    store(A, at.take, take)
 
 
-@kernel
-def _accept(state: State, slot: int) -> None:
+@pure
+def _accept(A: Array, pairs: Array, rows: Rows, at: Search, slot: int) -> None:
     """Move the lanes that take their trial point, and remember the step in ``slot``."""
-    s, y, rho, take = state.s[slot], state.y[slot], state.rho[slot], state.take
-    rho[:] = 0.0
-    for i in range(len(state.u)):
-        si, yi, u, trial = s[i], y[i], state.u[i], state.trial[i]
-        slope, new = state.slope[i], state.new_slope[i]
-        for l in range(LANES):
-            go = take[l] > 0.0
-            si[l] = trial[l] - u[l] if go else 0.0
-            yi[l] = new[l] - slope[l] if go else 0.0
-            u[l] = trial[l] if go else u[l]
-            slope[l] = new[l] if go else slope[l]
-            rho[l] += si[l] * yi[l]
-    for l in range(LANES):
-        pair = take[l] > 0.0 and state.used[l] > 1 and rho[l] > 0.0
-        rho[l] = 1.0 / rho[l] if pair else 0.0
-        if take[l] > 0.0:
-            state.value[l] = state.new_value[l]
-            state.length[l] = 1.0
+    s, zero = 2 * slot * at.r, spread(0.0)
+    y = s + at.r
+    take, curved, size = load(A, at.take), spread(0.0), spread(0.0)
+    for i in range(at.r):
+        u, trial = load(A, at.u + i), load(A, rows.u + i)
+        slope, new = load(A, at.slope + i), load(A, rows.pull + i)
+        step, change = chosen(take, trial - u, zero), chosen(take, new - slope, zero)
+        slope = chosen(take, new, slope)
+        store(pairs, s + i, step)
+        store(pairs, y + i, change)
+        store(A, at.u + i, chosen(take, trial, u))
+        store(A, at.slope + i, slope)
+        store(A, at.step + i, chosen(take, zero - slope, load(A, at.step + i)))
+        curved, size = fma(step, change, curved), fma(slope, slope, size)
+    store(A, at.size, root(size))
+    store(A, at.rho + slot, chosen(curved, spread(1.0) / curved, zero))
 
 
-@kernel
-def _direct(state: State, newest: int) -> None:
+@pure
+def _dot(A: Array, r: int, x: int, B: Array, y: int) -> Array:
+    """x' y of vectors (r,) in A and B."""
+    t0 = t1 = t2 = t3 = spread(0.0)
+    for i in range(0, r, BLOCK):
+        t0 = fma(load(A, x + i), load(B, y + i), t0)
+        t1 = fma(load(A, x + i + 1), load(B, y + i + 1), t1)
+        t2 = fma(load(A, x + i + 2), load(B, y + i + 2), t2)
+        t3 = fma(load(A, x + i + 3), load(B, y + i + 3), t3)
+    return (t0 + t1) + (t2 + t3)
+
+
+@pure
+def _push(A: Array, r: int, out: int, a: Array, B: Array, x: int, y: int) -> Array:
+    """out (r,) += a x; returns y' out."""
+    t0 = t1 = spread(0.0)
+    for i in range(0, r, 2):
+        o0 = fma(a, load(B, x + i), load(A, out + i))
+        o1 = fma(a, load(B, x + i + 1), load(A, out + i + 1))
+        store(A, out + i, o0)
+        store(A, out + i + 1, o1)
+        t0 = fma(load(B, y + i), o0, t0)
+        t1 = fma(load(B, y + i + 1), o1, t1)
+    return t0 + t1
+
+
+@pure
+def _direct(A: Array, pairs: Array, at: Search, newest: int) -> None:
     """New steps for the lanes that moved: L-BFGS's two loops over the remembered pairs."""
-    r, take, step, size, along = len(state.u), state.take, state.step, state.size, state.along
-    size[:] = 0.0
-    along[:] = 0.0
-    for i in range(r):
-        slope, out = state.slope[i], step[i]
-        for l in range(LANES):
-            out[l] = -slope[l] if take[l] > 0.0 else out[l]
-            size[l] += slope[l] * slope[l]
-    for back in range(2 * HISTORY):
-        forth = back >= HISTORY
-        h = (newest - (2 * HISTORY - 1 - back if forth else back)) % HISTORY
-        s, y, rho, alpha = state.s[h], state.y[h], state.rho[h], state.alpha[h]
-        a, pull, push = state.new_value, y if forth else s, s if forth else y
-        a[:] = 0.0
-        for i in range(r):
-            out, x = step[i], pull[i]
-            for l in range(LANES):
-                a[l] += x[l] * out[l]
-        for l in range(LANES):
-            weight = rho[l] * take[l] * a[l]
-            a[l] = alpha[l] - weight if forth else -weight
-            if not forth:
-                alpha[l] = weight
-        for i in range(r):
-            out, x = step[i], push[i]
-            for l in range(LANES):
-                out[l] += a[l] * x[l]
-    for i in range(r):
-        slope, out = state.slope[i], step[i]
-        for l in range(LANES):
-            along[l] += slope[l] * out[l]
-    _secure(state)
-
-
-@kernel
-def _secure(state: State) -> None:
-    """Steepest descent where the step does not lead down."""
+    r, take, zero = at.r, load(A, at.take), spread(0.0)
+    moved = chosen(take, spread(1.0), zero)
+    pulled = _dot(A, r, at.step, pairs, 2 * newest * r)
+    for back in range(HISTORY):
+        h = (newest - back) % HISTORY
+        alpha = load(A, at.rho + h) * moved * pulled
+        store(A, at.alpha + h, alpha)
+        y = (2 * h + 1) * r
+        before = y if back == HISTORY - 1 else 2 * ((h - 1) % HISTORY) * r
+        pulled = _push(A, r, at.step, zero - alpha, pairs, y, before)
+    for forth in range(HISTORY):
+        h = (newest + 1 + forth) % HISTORY
+        weight = load(A, at.alpha + h) - load(A, at.rho + h) * moved * pulled
+        after = (2 * ((h + 1) % HISTORY) + 1) * r
+        pulled = _push(A, r, at.step, weight, pairs, 2 * h * r, after)
+    store(A, at.along, _dot(A, r, at.step, A, at.slope))
     for l in range(LANES):
-        state.size[l] = np.sqrt(state.size[l])
-        if not state.along[l] < 0.0:
-            state.along[l] = -(state.size[l] ** 2)
-            for i in range(len(state.u)):
-                state.step[i, l] = -state.slope[i, l]
+        if not A[at.along, l] < 0.0:  # steepest descent where the step does not lead down
+            A[at.along, l] = -(A[at.size, l] ** 2)
+            for i in range(r):
+                A[at.step + i, l] = -A[at.slope + i, l]
             for h in range(HISTORY):
-                state.rho[h, l] = 0.0
+                A[at.rho + h, l] = 0.0
 
 
-@kernel
-def _try(state: State) -> None:
-    for i in range(len(state.u)):
-        trial, u, step = state.trial[i], state.u[i], state.step[i]
-        for l in range(LANES):
-            trial[l] = u[l] + state.length[l] * step[l]
+@pure
+def _try(A: Array, rows: Rows, at: Search) -> None:
+    length = load(A, at.length)
+    for i in range(at.r):
+        store(A, rows.u + i, fma(length, load(A, at.step + i), load(A, at.u + i)))
 
 
-@kernel
+@pure
 def search_lanes(
-    model: Factors, at: Rows, stats: Array, limit: int, stop: NDArray[np.bool_],
+    model: Factors, rows: Rows, at: Search, A: Array, pairs: Array, draw: Index, used: Index,
+    stats: Array, limit: int, stop: NDArray[np.bool_],
     u: Array, value: Array, solved: NDArray[np.bool_], iterations: NDArray[np.int32],
 ) -> int:  # fmt: skip
     """Minimize F for draws ``stats``; fills u (D, r), F without its constant, and who is solved.
@@ -174,30 +224,33 @@ def search_lanes(
     Returns how many draws had begun until ``stop[0]``; those still at work then are unsolved.
     """
     r, D = u.shape[1], len(stats)
-    state, A = _make_state(r), np.zeros((at.end, LANES))
-    S = A[at.S : at.x]
-    following = min(D, LANES)
+    working = following = min(D, LANES)
     for l in range(LANES):
-        _load(l, min(l, D - 1), stats, model.p, state, S)
-        state.draw[l] = l if l < D else -1
-    working, count = following, 0
+        _load_draw(A, l, stats[min(l, D - 1), 0], model.p, rows, at)
+        draw[l] = l if l < D else -1
+    count = 0
     while working > 0 and not stop[0]:
-        evaluate_lanes(model, at, A, state.trial, state.new_value, state.new_slope)
-        _judge(state)
-        _accept(state, count % HISTORY)
-        _direct(state, count % HISTORY)
+        _try(A, rows, at)
+        evaluate_lanes(model, rows, A)
+        _judge(A, rows, at)
+        _accept(A, pairs, rows, at, count % HISTORY)
+        _direct(A, pairs, at, count % HISTORY)
         for l in range(LANES):
-            d = state.draw[l]
+            d = draw[l]
             if d < 0:
                 continue
-            done = state.size[l] < GOAL and state.value[l] < np.inf
-            if done or state.used[l] >= limit or (state.used[l] == 1 and state.take[l] == 0.0):
+            used[l] += 1
+            done = A[at.size, l] < GOAL and A[at.value, l] < np.inf
+            if done or used[l] >= limit or A[at.value, l] == np.inf:
                 for i in range(r):
-                    u[d, i] = state.u[i, l] + (state.step[i, l] if done else 0.0)
-                value[d], solved[d], iterations[d] = state.value[l], done, state.used[l]
-                _load(l, following if following < D else -1, stats, model.p, state, S)
-                working -= 1 if following >= D else 0
-                following += 1 if following < D else 0
-        _try(state)
+                    u[d, i] = A[at.u + i, l] + (A[at.step + i, l] if done else 0.0)
+                value[d], solved[d], iterations[d] = A[at.value, l], done, used[l]
+                draw[l], used[l] = -1, 0
+                if following < D:
+                    draw[l] = following
+                    _load_draw(A, l, stats[following, 0], model.p, rows, at)
+                    following += 1
+                else:
+                    working -= 1
         count += 1
     return following

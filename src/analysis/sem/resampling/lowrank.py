@@ -9,9 +9,8 @@ G = (Phi^-1 + M)^-1, P = I - G M:
     Q Lambda Phi  = W (G + G K G) - Theta^-1 S W G
     Lambda' Q Lambda = (M - P' K) P
 
-and Q = Sigma^-1 - Sigma^-1 S Sigma^-1 is the slope by Sigma. Every array has a last axis of
-``LANES`` draws that are worked on side by side, which is what the compiler turns into vector
-instructions; the loops before it walk over cells that are the same in all draws.
+and Q = Sigma^-1 - Sigma^-1 S Sigma^-1 is the slope by Sigma. ``LANES`` draws are worked on side by
+side, in the words of ``vectors``; loops walk over cells that are the same in all draws.
 """
 
 from __future__ import annotations
@@ -21,21 +20,43 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.resampling.compiled import inlined, kernel
-from analysis.sem.resampling.plan import Index, Plan
+from analysis.sem.resampling.compiled import kernel, pure
+from analysis.sem.resampling.plan import Index, Plan, factor_order
+from analysis.sem.resampling.vectors import (
+    LANES,
+    chosen,
+    exponent,
+    fma,
+    lesser,
+    load,
+    mantissa,
+    root,
+    spread,
+    store,
+)
 
 Array = NDArray[np.float64]
-LANES = 64
+SERIES = 1.0 / np.arange(23.0, 0.0, -2.0)  # of the logarithm, highest power first
+BLOCK = 4  # sums made side by side, as each waits for its last addition
 
 
 class Factors(NamedTuple):
     """What the low-rank kernels need to know of a model.
 
-    Of the ``m`` latent variables the first ``f`` have items. Cells are first the residual
-    variances of the p items, ``unit`` (p,) at the estimates; then the loadings (item, factor),
-    those of item i from ``loads[i]`` to ``loads[i + 1]``; then regressions among latent variables
-    from ``b``, in a recursive order; then their (residual) covariances from ``s``. ``start``,
-    ``C`` and ``Ct`` as in ``Plan``.
+    Of the ``m`` latent variables the first ``f`` have items. Of the ``n`` cells the first p are the
+    residual variances of the items, whose inverse at the estimates is ``precision`` (p,) and whose
+    logarithms sum to ``shift``; then come the loadings (item, factor), those of item i from
+    ``loads[i]`` to ``loads[i + 1]``; then from ``b`` regressions among latent variables in a
+    recursive order; then from ``s`` their (residual) covariances. ``order`` lists the loadings by
+    factor, those of factor j from ``by[j]`` to ``by[j + 1]``. Parameter i is the value of cell
+    ``parameter[i]``; variable i of the plan, if latent, is the ``variable[i]``-th here.
+
+    ``place`` (p, p) is where a covariance stands in a lower triangle by columns; its last column
+    is repeated up to a whole ``BLOCK``.
+
+    ``start`` (n,), ``C`` (n, r) and ``Ct`` as in ``Plan``, padded with zeros to whole ``BLOCK``s of
+    rows and columns; ``spans`` and ``Ct_spans`` (blocks, 2) are from where to where their blocks of
+    rows are not zero. ``none`` (r,) is zero.
     """
 
     p: int
@@ -44,13 +65,22 @@ class Factors(NamedTuple):
     b: int
     s: int
     n: int
+    parameter: Index
+    variable: Index
     loads: Index
     row: Index
     col: Index
-    unit: Array
+    order: Index
+    by: Index
+    place: Index
+    precision: Array
+    shift: float
     start: Array
+    none: Array
     C: Array
     Ct: Array
+    spans: Index
+    Ct_spans: Index
 
 
 def make_factors(plan: Plan) -> Factors | None:
@@ -58,28 +88,44 @@ def make_factors(plan: Plan) -> Factors | None:
     p, k = plan.p, plan.k
     if plan.groups > 1 or plan.means or plan.covariates or not plan.recursive:
         return None
-    number = np.arange(len(plan.row))
-    arrow = number < plan.at[0, 1]
-    inner = plan.row >= p
-    loading = arrow & ~inner & (plan.col >= p)
-    residual = ~arrow & ~inner & (plan.row == plan.col) & (plan.start > 0)
-    among, spread = arrow & inner & (plan.col >= p), ~arrow & inner & (plan.col >= p)
-    if not (loading | residual | among | spread).all() or residual.sum() < p:
+    cells, ends = factor_order(plan.p, plan.row, plan.col, plan.at)
+    if ends[0] < p or ends[-1] < len(cells) or not (plan.start[cells[:p]] > 0).all():
         return None
-    measured = np.unique(plan.col[loading])
-    order = np.r_[np.zeros(p, dtype=np.intp), measured, np.setdiff1d(np.arange(p, k), measured)]
+    _, b, s, n = ends
+    measured = np.unique(plan.col[cells[p:b]])
     place = np.arange(k)
-    place[order[p:]] = np.arange(k - p)
-    items = number[loading][np.argsort(plan.row[loading], kind="stable")]
-    cells = np.r_[number[residual], items, number[among], number[spread]]
-    b = p + len(items)
+    place[np.r_[measured, np.setdiff1d(np.arange(p, k), measured)]] = np.arange(k - p)
     row, col = place[plan.row[cells]], place[plan.col[cells]]
-    loads = p + np.searchsorted(row[p:b], np.arange(p + 1))
-    C = np.ascontiguousarray(plan.C[cells])
+    order = p + np.argsort(col[p:b], kind="stable")
+    C = _padded(plan.C[cells])
+    Ct = np.ascontiguousarray(C.T)
     return Factors(
-        p, k - p, len(measured), b, b + int(among.sum()), len(cells), loads.astype(np.intp),
-        row, col, plan.start[cells[:p]], plan.start[cells], C, np.ascontiguousarray(C.T),
+        p, k - p, len(measured), b, s, n, np.argsort(cells)[plan.place], place,
+        p + np.searchsorted(row[p:b], np.arange(p + 1)), row, col,
+        order, np.searchsorted(col[order], np.arange(len(measured) + 1)), _triangle(p),
+        1.0 / plan.start[cells[:p]], float(np.log(plan.start[cells[:p]]).sum()),
+        _padded(plan.start[cells][:, None])[:, 0], np.zeros(len(Ct)), C, Ct, _spans(C), _spans(Ct),
     )  # fmt: skip
+
+
+def _padded(M: Array) -> Array:
+    rows, columns = (-(-n // BLOCK) * BLOCK for n in M.shape)
+    out = np.zeros((rows, columns))
+    out[: len(M), : M.shape[1]] = M
+    return out
+
+
+def _triangle(p: int) -> Index:
+    i, j = np.arange(p)[:, None], np.minimum(np.arange(-(-p // BLOCK) * BLOCK), p - 1)
+    a, b = np.maximum(i, j), np.minimum(i, j)
+    place: Index = b * p - b * (b - 1) // 2 + a - b
+    return place
+
+
+def _spans(M: Array) -> Index:
+    some = (M != 0.0).reshape(-1, BLOCK, M.shape[1]).any(axis=1)
+    first, last = some.argmax(axis=1), M.shape[1] - some[:, ::-1].argmax(axis=1)
+    return np.stack([first, np.where(some.any(axis=1), last, first)], axis=1)
 
 
 class Rows(NamedTuple):
@@ -92,6 +138,11 @@ class Rows(NamedTuple):
     S: int
     x: int
     slope: int
+    u: int
+    pull: int
+    value: int
+    least: int
+    trace: int
     inverse: int
     w: int
     M: int
@@ -109,248 +160,273 @@ class Rows(NamedTuple):
     P: int
     J: int
     JT: int
-    a: int
-    b: int
-    total: int
-    product: int
-    least: int
+    zero: int
+    one: int
     end: int
 
 
 def make_rows(model: Factors) -> Rows:
-    """Rows one after the other."""
-    p, m, f, n = model.p, model.m, model.f, model.n
-    sizes = [p * (p + 1) // 2, n, n, p, model.b, f * f, p * f, f * f, m * m, m * m, m * m]
-    sizes += [f * f] * 8 + [m * f] + [1] * 5
+    """Rows one after the other; u (r,) is the point, ``pull`` (r,) the slope by it."""
+    p, m, f = model.p, model.m, model.f
+    n, r = model.C.shape
+    sizes = [p * (p + 1) // 2, n, n, r, r, 1, 1, 1, p, model.b]
+    sizes += [f * f, model.place.shape[1] * f, f * f, m * m, m * m, m * m]
+    sizes += [f * f] * 8 + [m * f, m * m, f * f]
     assert len(sizes) == len(Rows._fields) - 1
     return Rows(*np.cumsum([0, *sizes]).tolist())
 
 
-@inlined
-def _add(A: Array, out: int, x: int, y: int) -> None:
-    for l in range(LANES):
-        A[out, l] += A[x, l] * A[y, l]
-
-
 @kernel
-def _clear(A: Array, first: int, count: int, value: float) -> None:
+def make_lanes(model: Factors, at: Rows, rows: int) -> Array:
+    """The array that kernels work in, with ``rows`` more, from a multiple of 64 bytes on."""
+    size = (at.end + rows) * LANES
+    room = np.zeros(size + LANES)
+    shift = (-room.ctypes.data // 8) % LANES
+    A = room[shift : shift + size].reshape(-1, LANES)
+    for i in range(model.f):
+        store(A, at.one + i * model.f + i, spread(1.0))
+    return A
+
+
+@pure
+def _clear(A: Array, first: int, count: int) -> None:
     for i in range(first, first + count):
-        for l in range(LANES):
-            A[i, l] = value
+        store(A, i, spread(0.0))
 
 
-@kernel
-def _copy(A: Array, out: int, x: int, count: int) -> None:
-    for i in range(count):
-        for l in range(LANES):
-            A[out + i, l] = A[x + i, l]
+@pure
+def log_lanes(a: Array) -> Array:
+    """Logarithm of positive vectors: of 2 artanh((m - 1) / (m + 1)), m from 2/3 to 4/3."""
+    m, e = mantissa(a), exponent(a)
+    large = m - spread(4.0 / 3.0)
+    m, e = chosen(large, spread(0.5) * m, m), chosen(large, e + spread(1.0), e)
+    x = (m - spread(1.0)) / (m + spread(1.0))
+    square, total = x * x, spread(0.0)
+    for k in range(len(SERIES)):
+        total = fma(total, square, spread(SERIES[k]))
+    return fma(e, spread(np.log(2.0)), spread(2.0) * (total * x))
 
 
-@kernel
+@pure
+def _gain(A: Array, out: int, x: int, y: int) -> None:
+    """out += x y."""
+    store(A, out, fma(load(A, x), load(A, y), load(A, out)))
+
+
+@pure
 def _multiply(
-    A: Array, sign: float, n: int, m: int, inner: int, out: int,
+    A: Array, n: int, m: int, inner: int, out: int, base: int, step: int, sign: float,
     x: int, xi: int, xk: int, y: int, yk: int, yj: int,
 ) -> None:  # fmt: skip
-    """out (n, m) += sign x y; rows of x step by ``xi`` and its columns by ``xk``, likewise y."""
+    """out (n, m) = base + sign x y; rows of base ``step`` apart, those of x ``xi`` and its
+    columns ``xk``, likewise y."""
     for i in range(n):
         for j in range(m):
+            total = spread(0.0)
             for k in range(inner):
-                a, b, c = out + i * m + j, x + i * xi + k * xk, y + k * yk + j * yj
-                for l in range(LANES):
-                    A[a, l] += sign * A[b, l] * A[c, l]
+                total = fma(load(A, x + i * xi + k * xk), load(A, y + k * yk + j * yj), total)
+            store(A, out + i * m + j, fma(spread(sign), total, load(A, base + i * step + j)))
 
 
-@kernel
-def _position(p: int, i: int, j: int) -> int:
-    """Where the covariance of i and j stands in a lower triangle by columns."""
-    a, b = (i, j) if i >= j else (j, i)
-    return b * p - b * (b - 1) // 2 + a - b
+@pure
+def _apply(M: Array, spans: Index, base: Array, A: Array, x: int, out: int) -> None:
+    """out (n,) = base + M x."""
+    for block in range(len(spans)):
+        i = BLOCK * block
+        t0, t1, t2, t3 = (
+            spread(base[i]),
+            spread(base[i + 1]),
+            spread(base[i + 2]),
+            spread(base[i + 3]),
+        )
+        for j in range(spans[block, 0], spans[block, 1]):
+            v = load(A, x + j)
+            t0 = fma(spread(M[i, j]), v, t0)
+            t1 = fma(spread(M[i + 1, j]), v, t1)
+            t2 = fma(spread(M[i + 2, j]), v, t2)
+            t3 = fma(spread(M[i + 3, j]), v, t3)
+        store(A, out + i, t0)
+        store(A, out + i + 1, t1)
+        store(A, out + i + 2, t2)
+        store(A, out + i + 3, t3)
 
 
-@kernel
+@pure
+def move_lanes(model: Factors, at: Rows, A: Array) -> None:
+    """x = start + C u."""
+    _apply(model.C, model.spans, model.start, A, at.u, at.x)
+
+
+@pure
 def _measurement(model: Factors, at: Rows, A: Array) -> None:
-    """w = loading / theta, M, V = S W and K; product and least of the residual variances."""
+    """w = loading / theta, M, V = S W and K; ``least`` of the residual variances, and in ``value``
+    their product, in units of those at the estimates."""
     p, f = model.p, model.f
-    _clear(A, at.M, f * f, 0.0)
-    _clear(A, at.V, p * f, 0.0)
-    _clear(A, at.K, f * f, 0.0)
-    _clear(A, at.product, 1, 1.0)
-    _clear(A, at.least, 1, 1.0)
+    _clear(A, at.M, f * f)
+    product = least = spread(1.0)
     for i in range(p):
-        unit, inverse = 1.0 / model.unit[i], at.inverse + i
-        for l in range(LANES):
-            x = A[at.x + i, l] * unit
-            A[at.product, l] *= x
-            A[at.least, l] = x if x < A[at.least, l] else A[at.least, l]
-            A[inverse, l] = 1.0 / A[at.x + i, l]
+        x = load(A, at.x + i)
+        unit = x * spread(model.precision[i])
+        product, least = product * unit, lesser(unit, least)
+        inverse = spread(1.0) / x
+        store(A, at.inverse + i, inverse)
         for c in range(model.loads[i], model.loads[i + 1]):
-            j = model.col[c]
-            for l in range(LANES):
-                A[at.w + c, l] = A[at.x + c, l] * A[inverse, l]
+            store(A, at.w + c, load(A, at.x + c) * inverse)
             for other in range(model.loads[i], c + 1):
-                k = model.col[other]
-                _add(A, at.M + j * f + k, at.x + c, at.w + other)
+                j, k = model.col[c], model.col[other]
+                _gain(A, at.M + j * f + k, at.x + c, at.w + other)
                 if k != j:
-                    _add(A, at.M + k * f + j, at.x + c, at.w + other)
-            for r in range(p):
-                _add(A, at.V + r * f + j, at.S + _position(p, i, r), at.w + c)
-    for c in range(p, model.b):
-        for j in range(f):
-            _add(A, at.K + model.col[c] * f + j, at.w + c, at.V + model.row[c] * f + j)
+                    _gain(A, at.M + k * f + j, at.x + c, at.w + other)
+    store(A, at.value, product)
+    store(A, at.least, least)
+    for j in range(f):
+        for r in range(0, p, BLOCK):
+            t0 = t1 = t2 = t3 = spread(0.0)
+            for t in range(model.by[j], model.by[j + 1]):
+                c = model.order[t]
+                w, place = load(A, at.w + c), model.place[model.row[c]]
+                t0 = fma(load(A, at.S + place[r]), w, t0)
+                t1 = fma(load(A, at.S + place[r + 1]), w, t1)
+                t2 = fma(load(A, at.S + place[r + 2]), w, t2)
+                t3 = fma(load(A, at.S + place[r + 3]), w, t3)
+            store(A, at.V + r * f + j, t0)
+            store(A, at.V + r * f + j + f, t1)
+            store(A, at.V + r * f + j + 2 * f, t2)
+            store(A, at.V + r * f + j + 3 * f, t3)
+    for j in range(f):
+        for k in range(f):
+            total = spread(0.0)
+            for t in range(model.by[j], model.by[j + 1]):
+                c = model.order[t]
+                total = fma(load(A, at.w + c), load(A, at.V + model.row[c] * f + k), total)
+            store(A, at.K + j * f + k, total)
 
 
-@kernel
-def _structure(model: Factors, at: Rows, A: Array) -> None:
+@pure
+def structure_lanes(model: Factors, at: Rows, A: Array) -> None:
     """T = (I - B)^-1 and Phi = T Psi T' of all latent variables."""
     m = model.m
-    _clear(A, at.T, m * m, 0.0)
-    _clear(A, at.X, m * m, 0.0)
+    _clear(A, at.T, m * m)
+    _clear(A, at.X, m * m)
     for i in range(m):
-        _clear(A, at.T + i * m + i, 1, 1.0)
+        store(A, at.T + i * m + i, spread(1.0))
     for c in range(model.b, model.s):
         for j in range(m):
-            _add(A, at.T + model.row[c] * m + j, at.T + model.col[c] * m + j, at.x + c)
+            _gain(A, at.T + model.row[c] * m + j, at.T + model.col[c] * m + j, at.x + c)
     for c in range(model.s, model.n):
         i, k = model.row[c], model.col[c]
         for j in range(m):
-            _add(A, at.X + i * m + j, at.T + j * m + k, at.x + c)
+            _gain(A, at.X + i * m + j, at.T + j * m + k, at.x + c)
             if i != k:
-                _add(A, at.X + k * m + j, at.T + j * m + i, at.x + c)
-    _copy(A, at.Phi, at.X, m * m)
+                _gain(A, at.X + k * m + j, at.T + j * m + i, at.x + c)
+    for i in range(m * m):
+        store(A, at.Phi + i, load(A, at.X + i))
     for c in range(model.b, model.s):
         for j in range(m):
-            _add(A, at.Phi + model.row[c] * m + j, at.Phi + model.col[c] * m + j, at.x + c)
+            _gain(A, at.Phi + model.row[c] * m + j, at.Phi + model.col[c] * m + j, at.x + c)
 
 
-@kernel
-def _factor(A: Array, n: int, M: int, L: int) -> None:
+@pure
+def factor_lanes(A: Array, n: int, M: int, L: int) -> None:
     """Lower Cholesky factor of M (n, n), whose lower triangle is spoilt; NaN without one."""
     for j in range(n):
-        pivot = L + j * n + j
-        for l in range(LANES):
-            A[pivot, l] = np.sqrt(A[M + j * n + j, l])
+        pivot = root(load(A, M + j * n + j))
+        store(A, L + j * n + j, pivot)
+        inverse = spread(1.0) / pivot
         for i in range(j + 1, n):
-            a, b = L + i * n + j, M + i * n + j
-            for l in range(LANES):
-                A[a, l] = A[b, l] / A[pivot, l]
+            x = load(A, M + i * n + j) * inverse
+            store(A, L + i * n + j, x)
             for k in range(j + 1, i + 1):
-                out, c = M + i * n + k, L + k * n + j
-                for l in range(LANES):
-                    A[out, l] -= A[a, l] * A[c, l]
+                y = load(A, M + i * n + k)
+                store(A, M + i * n + k, y - x * load(A, L + k * n + j))
 
 
-@kernel
+@pure
 def _inner(model: Factors, at: Rows, A: Array) -> None:
-    """G = Phi - Phi L (I + L' Phi L)^-1 L' Phi with M = L L'; determinant times ``product``."""
+    """G = Phi - Phi L (I + L' Phi L)^-1 L' Phi with M = L L'; determinant times ``value``."""
     m, f = model.m, model.f
-    _copy(A, at.D, at.M, f * f)
-    _clear(A, at.L, f * f, 0.0)
-    _factor(A, f, at.D, at.L)
-    _clear(A, at.Y, f * f, 0.0)  # L' Phi
-    _multiply(A, 1.0, f, f, f, at.Y, at.L, 1, f, at.Phi, m, 1)
-    _clear(A, at.D, f * f, 0.0)
+    for i in range(f * f):
+        store(A, at.D + i, load(A, at.M + i))
+    factor_lanes(A, f, at.D, at.L)
+    _multiply(A, f, f, f, at.Y, at.zero, f, 1.0, at.L, 1, f, at.Phi, m, 1)  # L' Phi
+    _multiply(A, f, f, f, at.D, at.one, f, 1.0, at.Y, f, 1, at.L, f, 1)
+    factor_lanes(A, f, at.D, at.U)
+    product = load(A, at.value)
     for i in range(f):
-        _clear(A, at.D + i * f + i, 1, 1.0)
-    _multiply(A, 1.0, f, f, f, at.D, at.Y, f, 1, at.L, f, 1)
-    _factor(A, f, at.D, at.U)
-    for i in range(f):
-        pivot = at.U + i * f + i
-        for l in range(LANES):
-            A[at.product, l] *= A[pivot, l] * A[pivot, l]
+        pivot = load(A, at.U + i * f + i)
+        product, inverse = product * (pivot * pivot), spread(1.0) / pivot
         for j in range(f):
-            y = at.Y + i * f + j
-            for l in range(LANES):
-                A[y, l] /= A[pivot, l]
+            y = load(A, at.Y + i * f + j) * inverse
+            store(A, at.Y + i * f + j, y)
             for k in range(i + 1, f):
-                out, u = at.Y + k * f + j, at.U + k * f + i
-                for l in range(LANES):
-                    A[out, l] -= A[u, l] * A[y, l]
-            _copy(A, at.G + i * f + j, at.Phi + i * m + j, 1)
-    _multiply(A, -1.0, f, f, f, at.G, at.Y, 1, f, at.Y, f, 1)
+                u, out = load(A, at.U + k * f + i), at.Y + k * f + j
+                store(A, out, load(A, out) - u * y)
+    store(A, at.value, product)
+    _multiply(A, f, f, f, at.G, at.Phi, m, -1.0, at.Y, 1, f, at.Y, f, 1)
 
 
-@kernel
+@pure
 def _bilinear(model: Factors, at: Rows, A: Array) -> None:
     """Y = G K, N = G + G K G, P = I - G M and J = Lambda' Q Lambda = (M - P' K) P."""
-    f, size = model.f, model.f * model.f
-    _clear(A, at.Y, size, 0.0)
-    _multiply(A, 1.0, f, f, f, at.Y, at.G, f, 1, at.K, f, 1)
-    _copy(A, at.N, at.G, size)
-    _multiply(A, 1.0, f, f, f, at.N, at.Y, f, 1, at.G, f, 1)
-    _clear(A, at.P, size, 0.0)
-    for i in range(f):
-        _clear(A, at.P + i * f + i, 1, 1.0)
-    _multiply(A, -1.0, f, f, f, at.P, at.G, f, 1, at.M, f, 1)
-    _copy(A, at.D, at.M, size)
-    _multiply(A, -1.0, f, f, f, at.D, at.P, 1, f, at.K, f, 1)
-    _clear(A, at.J, size, 0.0)
-    _multiply(A, 1.0, f, f, f, at.J, at.D, f, 1, at.P, f, 1)
+    f = model.f
+    _multiply(A, f, f, f, at.Y, at.zero, f, 1.0, at.G, f, 1, at.K, f, 1)
+    _multiply(A, f, f, f, at.N, at.G, f, 1.0, at.Y, f, 1, at.G, f, 1)
+    _multiply(A, f, f, f, at.P, at.one, f, -1.0, at.G, f, 1, at.M, f, 1)
+    _multiply(A, f, f, f, at.D, at.M, f, -1.0, at.P, 1, f, at.K, f, 1)
+    _multiply(A, f, f, f, at.J, at.zero, f, 1.0, at.D, f, 1, at.P, f, 1)
 
 
-@kernel
+@pure
 def _item_slopes(model: Factors, at: Rows, A: Array) -> None:
-    """Slopes by the residual variances and loadings of the items."""
-    f, a, b, total = model.f, at.a, at.b, at.total
+    """Slopes by the residual variances and loadings of the items; trace of S Theta^-1."""
+    f, two, trace = model.f, spread(2.0), spread(0.0)
     for i in range(model.p):
-        s, inverse = at.S + _position(model.p, i, i), at.inverse + i
-        for l in range(LANES):
-            A[total, l] = 1.0 - A[s, l] * A[inverse, l]
+        inverse = load(A, at.inverse + i)
+        s = load(A, at.S + model.place[i, i]) * inverse
+        trace, total = trace + s, spread(1.0) - s
         for c in range(model.loads[i], model.loads[i + 1]):
-            _clear(A, a, 2, 0.0)
+            a, b = spread(0.0), spread(0.0)
             for k in range(f):
-                _add(A, b, at.V + i * f + k, at.G + k * f + model.col[c])
+                b = fma(load(A, at.V + i * f + k), load(A, at.G + k * f + model.col[c]), b)
             for other in range(model.loads[i], model.loads[i + 1]):
-                _add(A, a, at.w + other, at.N + model.col[other] * f + model.col[c])
-            out, x = at.slope + c, at.x + c
-            for l in range(LANES):
-                A[b, l] *= A[inverse, l]
-                A[out, l] = 2.0 * (A[a, l] - A[b, l])
-                A[total, l] -= A[x, l] * (A[a, l] - 2.0 * A[b, l])
-        out = at.slope + i
-        for l in range(LANES):
-            A[out, l] = A[total, l] * A[inverse, l]
+                n = load(A, at.N + model.col[other] * f + model.col[c])
+                a = fma(load(A, at.w + other), n, a)
+            b = b * inverse
+            store(A, at.slope + c, two * (a - b))
+            total = total - load(A, at.x + c) * (a - two * b)
+        store(A, at.slope + i, total * inverse)
+    store(A, at.trace, trace)
 
 
-@kernel
+@pure
 def _latent_slopes(model: Factors, at: Rows, A: Array) -> None:
     """Slopes by regressions and covariances of latent variables."""
     m, f = model.m, model.f
-    _clear(A, at.JT, m * f, 0.0)
-    _multiply(A, 1.0, m, f, f, at.JT, at.T, 1, m, at.J, f, 1)
-    _clear(A, at.slope + model.b, model.n - model.b, 0.0)
+    _multiply(A, m, f, f, at.JT, at.zero, f, 1.0, at.T, 1, m, at.J, f, 1)
     for c in range(model.b, model.n):
-        i, j, out = model.row[c], model.col[c], at.slope + c
+        i, j = model.row[c], model.col[c]
         right = at.Phi if c < model.s else at.T
+        total = spread(0.0)
         for k in range(f):
-            _add(A, out, at.JT + i * f + k, right + k * m + j)
-        if c < model.s or i != j:
-            for l in range(LANES):
-                A[out, l] *= 2.0
+            total = fma(load(A, at.JT + i * f + k), load(A, right + k * m + j), total)
+        store(A, at.slope + c, total if c >= model.s and i == j else total + total)
 
 
-@kernel
-def evaluate_lanes(
-    model: Factors, at: Rows, A: Array, u: Array, value: Array, slope: Array
-) -> None:
-    """F (LANES,) at u (r, LANES), inf where undefined, and its slope (r, LANES)."""
-    np.dot(model.C, u, A[at.x : at.x + model.n])
-    for c in range(model.n):
-        for l in range(LANES):
-            A[at.x + c, l] += model.start[c]
+@pure
+def evaluate_lanes(model: Factors, at: Rows, A: Array) -> None:
+    """F without its constant into ``value`` at point ``u``, inf where undefined; its slope by u
+    into ``pull``."""
+    move_lanes(model, at, A)
     _measurement(model, at, A)
-    _structure(model, at, A)
+    structure_lanes(model, at, A)
     _inner(model, at, A)
     _bilinear(model, at, A)
-    for l in range(LANES):
-        good = A[at.least, l] > 0.0 and A[at.product, l] > 0.0
-        value[l] = np.log(A[at.product, l]) if good else np.inf
-    for j in range(model.f):
-        for l in range(LANES):
-            value[l] -= A[at.Y + j * model.f + j, l]
-    for i in range(model.p):
-        s, shift = at.S + _position(model.p, i, i), np.log(model.unit[i])
-        for l in range(LANES):
-            value[l] += A[s, l] * A[at.inverse + i, l] + shift
     _item_slopes(model, at, A)
     _latent_slopes(model, at, A)
-    np.dot(model.Ct, A[at.slope : at.slope + model.n], slope)
+    trace = load(A, at.trace)
+    for j in range(model.f):
+        trace = trace - load(A, at.Y + j * model.f + j)
+    product, never = load(A, at.value), spread(np.inf)
+    value = chosen(product, log_lanes(product) + trace + spread(model.shift), never)
+    store(A, at.value, chosen(load(A, at.least), value, never))
+    _apply(model.Ct, model.Ct_spans, model.none, A, at.slope, at.pull)

@@ -33,12 +33,12 @@ NOISE = 1e-13
 
 @kernel
 def solve(L: Array, x: Array) -> None:
-    """(L L')^-1 x in place."""
+    """(L L')^-1 x in place, with L as ``cholesky`` leaves it."""
     n = len(x)
     for i in range(n):
-        for j in range(i):
-            x[i] -= L[i, j] * x[j]
         x[i] /= L[i, i]
+        for j in range(i + 1, n):
+            x[j] -= L[i, j] * x[i]
     for i in range(n - 1, -1, -1):
         x[i] /= L[i, i]
         for j in range(i):

@@ -14,12 +14,12 @@ from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.draws import Normal, Resampler, bollen_stine, units_of
 from analysis.sem.resampling.general import Job, ParametricRedraw, Redraw, run_general, table_rows
 from analysis.sem.resampling.quantities import Quantities, quantities, shown_rows
-from analysis.sem.resampling.refit import Refits, plan_of, refit
+from analysis.sem.resampling.refit import Refits, prepare, refit
 from analysis.sem.resampling.runner import Progress, run, threads
 from analysis.sem.solution import Solution
 
 BootstrapKind = Literal["nonparametric", "parametric", "normal", "bollen-stine"]
-BLOCKS = 10  # a task; larger samples have smaller blocks
+BLOCKS = 5  # a task; larger samples have smaller blocks
 KEPT = 256
 Found = tuple[Refits, Quantities, bool]
 
@@ -33,14 +33,14 @@ def fast(
     bar: Progress | None,
 ) -> Found:
     """Compiled kernels over threads, a fixed number of blocks of draws a task."""
-    fit, plan, stop = solution.fit, plan_of(solution.fit), np.zeros(1, dtype=np.bool_)
+    fit, prepared, stop = solution.fit, prepare(solution.fit), np.zeros(1, dtype=np.bool_)
     source = _source(solution, kind, seed)
 
     def task(number: int) -> tuple[Refits, Quantities]:
         first = number * BLOCKS
         left = draws - first * source.block
         batch = source(first, min(BLOCKS, -(-left // source.block)))[:left]
-        found = refit(fit, batch, plan=plan, stop=stop)
+        found = refit(fit, batch, prepared=prepared, stop=stop)
         return found, quantities(fit, batch[: len(found)], found.theta, found.variances)
 
     def halt() -> None:
@@ -48,15 +48,9 @@ def fast(
 
     tasks = -(-draws // (BLOCKS * source.block))
     done = run(threads(workers), task, tasks, size=lambda part: len(part[0]), halt=halt, bar=bar)
-    empty = refit(fit, Batch.of_moments(fit.moments)[:0], plan=plan)
-    refits = Refits.joined([empty, *(r for r, _ in done.results)])
-    own = point(fit)
-    values = Quantities(
-        own.rows,
-        np.concatenate([own.raw[:0], *(v.raw for _, v in done.results)]),
-        np.concatenate([own.std_all[:0], *(v.std_all for _, v in done.results)]),
-    )
-    return refits, values, done.interrupted
+    parts = done.results or (task(tasks),)  # beyond the last: no draws
+    refits = Refits.joined([part for part, _ in parts])
+    return refits, Quantities.joined([part for _, part in parts]), done.interrupted
 
 
 def general(

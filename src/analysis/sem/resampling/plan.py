@@ -15,6 +15,7 @@ from analysis.sem.starts import starting_values
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 FIXED, FREE, SAMPLE = 0, 1, 2
+FACTOR_CELLS = 4
 Cell = tuple[int, int, int, float]  # row, column, parameter, value
 _FIXED, _SAMPLE = -1, -2
 
@@ -81,11 +82,12 @@ def make_plan(fit: Fit) -> Plan:
     free = par >= 0
     start = np.array([cell[3] for cell in cells])
     start[free] = fit.theta[par[free]]
-    B = coordinates(fit)
+    p = models[0].p
+    B = _triangular(coordinates(fit), par[factor_order(p, row, col, at)[0]])
     C = np.where(free[:, None], B[par], 0.0)
     usual = starting_values(fit.model, fit.moments)
     return Plan(
-        models[0].p, len(models[0].variables), len(models), fit.model.meanstructure,
+        p, len(models[0].variables), len(models), fit.model.meanstructure,
         all(order is not None for order in orders), bool(exo),
         np.array([t.weight for t in fit.objective.terms]), at, row, col,
         np.where(free, FREE, np.where(par == _SAMPLE, SAMPLE, FIXED)).astype(np.intp),
@@ -104,6 +106,33 @@ def coordinates(fit: Fit) -> Array:
     K = fit.constraints.basis(fit.theta)
     inner = K.T @ inverse @ K
     return np.ascontiguousarray(K @ np.linalg.cholesky(0.5 * (inner + inner.T)))
+
+
+def factor_order(p: int, row: Index, col: Index, at: Index) -> tuple[Index, Index]:
+    """Cells of a factor model of p items in the order of its parts, and where each part ends.
+
+    Parts are residual variances of items, loadings by item, regressions among latent variables,
+    and their covariances; cells of no part stand behind these.
+    """
+    number = np.arange(len(row))
+    arrow, moment = number < at[0, 1], number < at[-1, 2]
+    inner, latent = row >= p, col >= p
+    part = np.full(len(row), FACTOR_CELLS)
+    part[~arrow & moment & (row == col) & ~inner] = 0
+    part[arrow & ~inner & latent] = 1
+    part[arrow & inner & latent] = 2
+    part[~arrow & moment & inner & latent] = 3
+    order = np.lexsort((np.where(part == 1, row, 0), part))
+    return order, np.searchsorted(part[order], np.arange(FACTOR_CELLS), side="right")
+
+
+def _triangular(B: Array, order: Index) -> Array:
+    """B turned, which leaves B B', until the k-th new parameter in ``order`` takes k columns."""
+    _, first = np.unique(order[order >= 0], return_index=True)
+    rows = order[order >= 0][np.sort(first)]
+    turned = np.zeros_like(B)
+    turned[rows] = np.tril(np.asarray(np.linalg.qr(B[rows].T, mode="r")).T)
+    return turned
 
 
 def _order(group: GroupModel) -> list[int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,15 @@ class Quantities:
     raw: Array
     std_all: Array
 
+    @classmethod
+    def joined(cls, parts: Sequence[Quantities]) -> Quantities:
+        """All draws of the parts, one after the other."""
+        return cls(
+            parts[0].rows,
+            np.concatenate([x.raw.T for x in parts], axis=1).T,
+            np.concatenate([x.std_all.T for x in parts], axis=1).T,
+        )
+
 
 def quantities(fit: Fit, batch: Batch, theta: Array, variances: Array) -> Quantities:
     """All rows but constraints at ``theta`` (D, q), standardized by each draw's own variances.
@@ -36,8 +46,9 @@ def quantities(fit: Fit, batch: Batch, theta: Array, variances: Array) -> Quanti
     raw = _raw(fit, batch, theta)
     with np.errstate(invalid="ignore", divide="ignore"):
         std = _standardized(fit, raw, np.sqrt(variances))
-    rows = tuple(table[i] for i in keep)
-    return Quantities(rows, raw[:, keep], std[:, keep])
+    if len(keep) < len(table):
+        raw, std = raw[keep], std[keep]
+    return Quantities(tuple(table[i] for i in keep), raw.T, std.T)
 
 
 def shown_rows(fit: Fit) -> list[int]:
@@ -47,49 +58,51 @@ def shown_rows(fit: Fit) -> list[int]:
 
 
 def _raw(fit: Fit, batch: Batch, theta: Array) -> Array:
+    """Values (rows, D): a row's draws stand together, as they are sorted together."""
     rows = fit.model.partable.rows
-    values = np.tile(fixed_values(fit.model), (len(theta), 1))
+    columns = np.ascontiguousarray(theta.T)
+    values = np.repeat(fixed_values(fit.model)[:, None], len(theta), axis=1)
     S = batch.covariances if any(r.exo and r.free == 0 for r in rows) else None
     for i, row in enumerate(rows):
         if row.free > 0:
-            values[:, i] = theta[:, row.free - 1]
+            values[i] = columns[row.free - 1]
         elif row.exo and row.op == "~~" and S is not None:
             at = fit.model.groups[row.group - 1].variables
-            values[:, i] = S[:, row.group - 1, at.index(row.lhs), at.index(row.rhs)]
+            values[i] = S[:, row.group - 1, at.index(row.lhs), at.index(row.rhs)]
         elif row.exo and row.op == "~1":
             at = fit.model.groups[row.group - 1].variables
-            values[:, i] = batch.means[:, row.group - 1, at.index(row.lhs)]
+            values[i] = batch.means[:, row.group - 1, at.index(row.lhs)]
     bindings = Bindings.of(fit.model)
-    columns = np.ascontiguousarray(theta.T)
     with np.errstate(all="ignore"):
         named: dict[str, Any] = dict(bindings.at(columns))
     for i, row in enumerate(rows):
         if row.op == ":=":
-            values[:, i] = named[row.lhs]
+            values[i] = named[row.lhs]
     return values
 
 
 def _standardized(fit: Fit, raw: Array, sds: Array) -> Array:
     values = raw.copy()
+    sds = np.ascontiguousarray(np.moveaxis(sds, 0, -1))
     named: dict[str, Any] = {}
     for i, row in enumerate(fit.model.partable.rows):
         if row.group == 0:
             continue
         variables = fit.model.groups[row.group - 1].variables
         at = {name: j for j, name in enumerate(variables)}
-        total, residual = sds[:, row.group - 1, 0], sds[:, row.group - 1, 1]
+        total, residual = sds[row.group - 1]
         left, right = at[row.lhs], at.get(row.rhs, -1)
         if row.op == "=~":
-            values[:, i] *= total[:, left] / total[:, right]
+            values[i] *= total[left] / total[right]
         elif row.op == "~":
-            values[:, i] *= total[:, right] / total[:, left]
+            values[i] *= total[right] / total[left]
         elif row.op == "~~":
             sd = total if left == right else residual
-            values[:, i] /= sd[:, left] * sd[:, right]
+            values[i] /= sd[left] * sd[right]
         elif row.op == "~1":
-            values[:, i] /= total[:, left]
+            values[i] /= total[left]
         for name in {row.label, row.plabel} - {""}:
-            named.setdefault(name, values[:, i])
+            named.setdefault(name, values[i])
     _define(fit, values, named)
     return values
 
@@ -107,4 +120,4 @@ def _define(fit: Fit, values: Array, named: dict[str, Any]) -> None:
         pending = later
     for i, row in enumerate(fit.model.partable.rows):
         if row.op == ":=" and row.lhs in named:
-            values[:, i] = named[row.lhs]
+            values[i] = named[row.lhs]

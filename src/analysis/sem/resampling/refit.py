@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import ModelError, message
 from analysis.sem.fit import Fit
 from analysis.sem.resampling.batch import Batch
-from analysis.sem.resampling.lanes import search_lanes
-from analysis.sem.resampling.lowrank import make_factors, make_rows
+from analysis.sem.resampling.lanes import Lanes
+from analysis.sem.resampling.lowrank import Factors, make_factors
 from analysis.sem.resampling.plan import Plan, compilable, make_plan
 from analysis.sem.resampling.proper import describe
 from analysis.sem.resampling.search import finish_draws, search_draws
@@ -19,6 +19,14 @@ from analysis.sem.resampling.search import finish_draws, search_draws
 Array = NDArray[np.float64]
 CONVERGED, IMPROPER, FAILED = 0, 1, 2
 LIMITS = (60, 30, 10, 60)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A fit as kernels read it: in general form, and in low-rank form where it has one."""
+
+    plan: Plan
+    factors: Factors | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def refit(
     moments: Batch | ArrayLike,
     means: ArrayLike | None = None,
     *,
-    plan: Plan | None = None,
+    prepared: Prepared | None = None,
     stop: NDArray[np.bool_] | None = None,
 ) -> Refits:
     """Fit the model of ``fit`` again to each of ``moments``.
@@ -70,7 +78,7 @@ def refit(
         equalities; its estimates are where each search starts.
     moments : a ``Batch``, or covariances (D, p, p) or (D, groups, p, p) with the fit's divisor.
     means : (D, p) or (D, groups, p), where the model has means.
-    plan : what ``plan_of(fit)`` made, to save making it.
+    prepared : what ``prepare(fit)`` made, to save making it.
     stop : ``stop[0]`` may become true meanwhile; no draws are then returned.
 
     Raises
@@ -79,49 +87,40 @@ def refit(
         For fits that kernels do not cover.
     """
     batch = moments if isinstance(moments, Batch) else Batch.of(moments, means)
-    plan = plan or plan_of(fit)
+    prepared = prepared or prepare(fit)
+    plan, factors = prepared.plan, prepared.factors
     stop = np.zeros(1, dtype=np.bool_) if stop is None else stop
     D, r = len(batch), plan.C.shape[1]
     u, theta, value = np.zeros((D, r)), np.empty((D, len(plan.place))), np.zeros(D)
     solved, improper = np.zeros(D, dtype=np.bool_), np.zeros(D, dtype=np.bool_)
     iterations = np.zeros(D, dtype=np.int32)
-    _search(plan, batch.stats, stop, u, solved, value, iterations)
-    if stop[0]:
-        D = 0
-    finish_draws(plan, batch.stats[:D], u, solved, theta, value)
     variances = np.empty((D, plan.groups, 2, plan.k))
-    describe(plan, batch.stats[:D], theta[:D], variances, improper)
-    failed = ~solved[:D]
-    status = np.where(failed, FAILED, np.where(improper[:D], IMPROPER, CONVERGED)).astype(np.int8)
-    for array in (theta[:D], value[:D], variances):
-        array[failed] = np.nan
-    return Refits(theta[:D], value[:D], status, iterations[:D], variances)
-
-
-def _search(
-    plan: Plan,
-    stats: Array,
-    stop: NDArray[np.bool_],
-    u: Array,
-    solved: NDArray[np.bool_],
-    value: Array,
-    iterations: NDArray[np.int32],
-) -> None:
-    """Fast searches where the model has a low-rank form, then the general one for what is left."""
-    factors = make_factors(plan)
-    if factors is not None:
-        rows = make_rows(factors)
-        search_lanes(factors, rows, stats, LIMITS[0], stop, u, value, solved, iterations)
+    lanes = None if factors is None else Lanes.of(factors)
+    if lanes is not None:
+        lanes.search(batch.stats, LIMITS[0], stop, u, value, solved, iterations)
     left = np.flatnonzero(~solved)
     if len(left):
-        search_draws(plan, stats, left, LIMITS, stop, u, solved, value, iterations)
+        search_draws(plan, batch.stats, left, LIMITS, stop, u, solved, value, iterations)
+    if stop[0]:
+        D = 0
+    if lanes is not None:
+        lanes.finish(batch.stats[:D], u, solved, theta, value, variances, improper)
+    else:
+        finish_draws(plan, batch.stats[:D], u, solved, theta, value)
+        describe(plan, batch.stats[:D], theta[:D], variances, improper)
+    failed = ~solved[:D]
+    status = np.where(failed, FAILED, np.where(improper[:D], IMPROPER, CONVERGED)).astype(np.int8)
+    for array in (theta[:D], value[:D], variances[:D]):
+        array[failed] = np.nan
+    return Refits(theta[:D], value[:D], status, iterations[:D], variances[:D])
 
 
-def plan_of(fit: Fit) -> Plan:
-    """The plan of a fit; ``ModelError`` where kernels do not cover it."""
+def prepare(fit: Fit) -> Prepared:
+    """A fit as kernels read it; ``ModelError`` where they do not cover it."""
     if not compilable(fit):
         raise ModelError(message("resampling.not_compilable"))
-    return make_plan(fit)
+    plan = make_plan(fit)
+    return Prepared(plan, make_factors(plan))
 
 
 def warm() -> None:

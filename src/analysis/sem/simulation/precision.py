@@ -13,7 +13,7 @@ from analysis.sem.resampling.compiled import kernel
 from analysis.sem.resampling.dense import make_work
 from analysis.sem.resampling.newton import curvature
 from analysis.sem.resampling.plan import Plan
-from analysis.sem.resampling.refit import FAILED, Refits, plan_of, refit
+from analysis.sem.resampling.refit import FAILED, Refits, prepare, refit
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def covariances(
     NaN where a draw failed or its information is singular. ``ModelError`` for fits that the
     kernels of ``refit`` do not cover.
     """
-    plan = plan or plan_of(fit)
+    plan = plan or prepare(fit).plan
     directions = plan.C[plan.place]
     done = np.flatnonzero(refits.status != FAILED)
     u = (refits.theta[done] - plan.start[plan.place]) @ np.linalg.pinv(directions).T

@@ -135,8 +135,7 @@ class Bootstrap:
         low, high = intervals.limits(
             kind, draws, point, level=level, acceleration=a, definition=definition
         )
-        used = (~np.isnan(draws)).sum(axis=0)
-        mean, se = _mean_and_se(draws)
+        mean, se, used = _mean_and_se(draws)
         return tuple(
             Interval(
                 rows[i].lhs, rows[i].op, rows[i].rhs, rows[i].group, rows[i].label,
@@ -168,12 +167,14 @@ class Bootstrap:
         )
 
 
-def _mean_and_se(draws: Array) -> tuple[Array, Array]:
-    count = (~np.isnan(draws)).sum(axis=0)
+def _mean_and_se(draws: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Means and standard deviations (r,) of draws (D, r) that are not NaN, and their number."""
+    there = ~np.isnan(draws)
+    count = there.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nansum(draws, axis=0) / count
-        square = np.nansum((draws - mean) ** 2, axis=0) / (count - 1.0)
-    return mean, np.sqrt(np.where(count > 1, square, np.nan))
+        mean = draws.sum(axis=0, where=there) / count
+        square = ((draws - mean) ** 2).sum(axis=0, where=there) / (count - 1.0)
+    return mean, np.sqrt(np.where(count > 1, square, np.nan)), count
 
 
 def bootstrap(

@@ -43,43 +43,56 @@ def limits(
         good = ", ".join(get_args(IntervalKind))
         raise ModelError(message("sem.unknown_option", option="kind", value=kind, good=good))
     found = np.full((2, draws.shape[1]), np.nan)
-    tail = np.array([0.5 - level / 2.0, 0.5 + level / 2.0])
-    columns = np.sort(np.ascontiguousarray(draws.T), axis=1)  # NaN come last
+    columns = np.sort(draws.T, axis=1)  # NaN come last
     counts = (~np.isnan(columns)).sum(axis=1)
-    for j, (column, n) in enumerate(zip(columns, counts, strict=True)):
-        t = column[:n]
-        if n < 2 or not np.isfinite(estimate[j]):
-            continue
-        if t[-1] - t[0] <= ROUNDING * abs(estimate[j]):
-            found[:, j] = t[0], t[-1]
-        elif kind == "normal":
-            middle = 2.0 * estimate[j] - t.mean()
-            found[:, j] = middle + ndtri(tail) * t.std(ddof=1 if definition == "standard" else 0)
-        elif kind == "basic":
-            found[:, j] = 2.0 * estimate[j] - quantile(t, tail[::-1], definition)
-        elif kind == "bca":
-            a = 0.0 if acceleration is None else acceleration[j]
-            found[:, j] = quantile(t, bca_levels(t, estimate[j], a, tail), definition)
-        else:
-            found[:, j] = quantile(t, tail, definition)
+    for n in np.unique(counts[counts > 1]):
+        rows = np.flatnonzero((counts == n) & np.isfinite(estimate))
+        t = columns[rows, :n] if len(rows) < len(columns) or n < columns.shape[1] else columns
+        a = np.zeros(len(rows)) if acceleration is None else acceleration[rows]
+        own = _limits(kind, t, estimate[rows, None], level, a[:, None], definition)
+        same = t[:, -1] - t[:, 0] <= ROUNDING * np.abs(estimate[rows])
+        found[:, rows] = np.where(same[:, None], t[:, [0, -1]], own).T
     return found
 
 
-def bca_levels(ordered: Array, estimate: float, acceleration: float, tail: Array) -> Array:
-    """Levels that percentile limits are moved to (Efron 1987, eq. 3.9)."""
-    bias = ndtri(np.mean(ordered < estimate))
+def _limits(
+    kind: IntervalKind,
+    t: Array,
+    estimate: Array,
+    level: float,
+    acceleration: Array,
+    definition: Definition,
+) -> Array:
+    """Limits (r, 2) from sorted draws t (r, D); ``estimate`` and ``acceleration`` (r, 1)."""
+    tail = np.array([0.5 - level / 2.0, 0.5 + level / 2.0])
+    if kind == "normal":
+        se = t.std(axis=1, ddof=1 if definition == "standard" else 0)
+        found: Array = 2.0 * estimate - t.mean(axis=1)[:, None] + ndtri(tail) * se[:, None]
+        return found
+    if kind == "basic":
+        return 2.0 * estimate - quantile(t, tail[::-1], definition)
+    if kind == "bca":
+        return quantile(t, bca_levels(t, estimate, acceleration, tail), definition)
+    return quantile(t, tail, definition)
+
+
+def bca_levels(ordered: Array, estimate: Array, acceleration: Array, tail: Array) -> Array:
+    """Levels (r, 2) that percentile limits are moved to (Efron 1987, eq. 3.9)."""
+    bias = ndtri(np.mean(ordered < estimate, axis=1, keepdims=True))
     z = bias + ndtri(tail)
-    levels: Array = ndtr(bias + z / (1.0 - acceleration * z))
+    with np.errstate(invalid="ignore"):
+        levels: Array = ndtr(bias + z / (1.0 - acceleration * z))
     return levels
 
 
 def quantile(ordered: Array, levels: Array, definition: Definition = "standard") -> Array:
-    """Quantiles of sorted draws; beyond the first and last rank, the smallest and largest."""
-    n = len(ordered)
+    """Quantiles (..., k) of sorted draws (..., D) at ``levels`` (k,) or (..., k).
+
+    Beyond the first and last rank, the smallest and largest draw; NaN for a level that is NaN.
+    """
+    n = ordered.shape[-1]
     levels = np.asarray(levels, dtype=float)
-    if np.isnan(levels).any():
-        return np.full(len(levels), np.nan)
-    rank = np.clip((n + 1) * levels, 1.0, float(n))
+    rank = np.clip((n + 1) * np.where(np.isnan(levels), 0.5, levels), 1.0, float(n))
     below = np.minimum(np.floor(rank).astype(int), n - 1)
     if definition == "standard":
         share = rank - below
@@ -87,9 +100,10 @@ def quantile(ordered: Array, levels: Array, definition: Definition = "standard")
         with np.errstate(invalid="ignore"):
             left, right = ndtri(below / (n + 1)), ndtri((below + 1) / (n + 1))
             share = np.where(rank == below, 0.0, (ndtri(rank / (n + 1)) - left) / (right - left))
-    low, high = ordered[below - 1], ordered[below]
-    found: Array = low + share * (high - low)
-    return found
+    below = np.broadcast_to(below, (*ordered.shape[:-1], below.shape[-1]))
+    low = np.take_along_axis(ordered, below - 1, axis=-1)
+    high = np.take_along_axis(ordered, below, axis=-1)
+    return np.where(np.isnan(levels), np.nan, low + share * (high - low))
 
 
 def acceleration(leave_one_out: Array) -> Array:

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Message, ModelError, message
+from analysis.rng import generator
+from analysis.sem.estimate import sem
+from analysis.sem.moments import Moments
 from analysis.sem.resampling import intervals
 from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.draws import jackknife, units_of
@@ -234,3 +237,15 @@ def _notes(
     if improper:
         found.append(message("resampling.improper", improper=improper, draws=len(refits)))
     return tuple(found)
+
+
+def warm() -> None:
+    """Compile the kernels of factor models, or load them from the cache, so that a call is fast.
+
+    Not those of the general path, which take twice as long.
+    """
+    random = generator(1, "warm")
+    z = random.standard_normal((60, 1)) + random.standard_normal((60, 4))
+    for rows in (z, np.rint(z), np.rint(40.0 * z)):
+        solution = sem("f =~ a + b + c + d", Moments.from_data(rows, list("abcd")))
+        bootstrap(solution, draws=8, seed=1, workers=1, progress=False)

@@ -28,7 +28,7 @@ from analysis.sem.resampling.search import GOAL
 from analysis.sem.resampling.vectors import LANES, chosen, fma, load, root, spread, store
 
 Array = NDArray[np.float64]
-HISTORY = 5
+HISTORY = 8
 ARMIJO = 1e-4
 HUGE = 1e300
 

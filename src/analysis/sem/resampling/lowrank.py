@@ -104,7 +104,7 @@ def make_factors(plan: Plan) -> Factors | None:
         p + np.searchsorted(row[p:b], np.arange(p + 1)), row, col,
         order, np.searchsorted(col[order], np.arange(len(measured) + 1)), _triangle(p),
         1.0 / plan.start[cells[:p]], float(np.log(plan.start[cells[:p]]).sum()),
-        _padded(plan.start[cells][:, None])[:, 0], np.zeros(len(Ct)), C, Ct, _spans(C), _spans(Ct),
+        _padded(plan.start[cells][None])[0], np.zeros(len(Ct)), C, Ct, _spans(C), _spans(Ct),
     )  # fmt: skip
 
 

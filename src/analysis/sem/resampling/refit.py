@@ -121,14 +121,3 @@ def prepare(fit: Fit) -> Prepared:
         raise ModelError(message("resampling.not_compilable"))
     plan = make_plan(fit)
     return Prepared(plan, make_factors(plan))
-
-
-def warm() -> None:
-    """Compile all kernels, or load them from the cache, so that the next call is fast."""
-    from analysis.sem.estimate import sem
-    from analysis.sem.moments import Moments
-
-    S = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
-    moments = Moments.from_published(names=list("abcd"), n=100, covariances=S)
-    fit = sem("f =~ a + b + c + d", moments).fit
-    refit(fit, np.stack([fit.moments.groups[0].cov] * 2))

@@ -203,7 +203,9 @@ def _latent_verdict(
     key = "needed" if found.difference.p < 0.05 else "needless"
     words = [say(f"latent.{key}", language, share=share, test=test)]
     largest = max(
-        (c for c in changes if c.op != "=~"), key=lambda c: abs(c.difference), default=None
+        (c for c in changes if c.op != "=~"),
+        key=lambda c: round(abs(c.difference), 9),  # a path can be a correlation: name the path
+        default=None,
     )
     if largest is not None:
         change = unit(largest.difference, language)

@@ -204,7 +204,7 @@ def _latent_verdict(
     words = [say(f"latent.{key}", language, share=share, test=test)]
     largest = max(
         (c for c in changes if c.op != "=~"),
-        key=lambda c: round(abs(c.difference), 9),  # a path can be a correlation: name the path
+        key=lambda c: round(abs(c.difference), 6),  # a path can be a correlation: name the path
         default=None,
     )
     if largest is not None:

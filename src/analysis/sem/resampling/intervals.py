@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from analysis.errors import ModelError, message
 
 Array = NDArray[np.float64]
-ROUNDING = 1e-13  # spread over size of a quantity that is the same in all draws
+ROUNDING = 1e-13  # relative, of a quantity that is the same in the sample and all draws
 IntervalKind = Literal["percentile", "bca", "basic", "normal"]
 Definition = Literal["standard", "lavaan"]
 
@@ -50,8 +50,10 @@ def limits(
         t = columns[rows, :n] if len(rows) < len(columns) or n < columns.shape[1] else columns
         a = np.zeros(len(rows)) if acceleration is None else acceleration[rows]
         own = _limits(kind, t, estimate[rows, None], level, a[:, None], definition)
-        same = t[:, -1] - t[:, 0] <= ROUNDING * np.abs(estimate[rows])
-        found[:, rows] = np.where(same[:, None], t[:, [0, -1]], own).T
+        ends = t[:, [0, -1]]
+        off = np.abs(ends - estimate[rows, None]).max(axis=1)
+        same = off <= ROUNDING * np.abs(estimate[rows])
+        found[:, rows] = np.where(same[:, None], ends, own).T
     return found
 
 

@@ -13,8 +13,8 @@ from analysis.sem import Moments, Solution, sem
 from analysis.sem.resampling import CONVERGED, FAILED, Batch, refit
 from analysis.sem.resampling.dense import make_work
 from analysis.sem.resampling.draws import Resampler, units_of
+from analysis.sem.resampling.factors import make_factors
 from analysis.sem.resampling.lanes import Lanes
-from analysis.sem.resampling.lowrank import make_factors
 from analysis.sem.resampling.newton import curvature
 from analysis.sem.resampling.plan import make_plan
 from analysis.sem.resampling.proper import describe

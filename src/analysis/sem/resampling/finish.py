@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from analysis.sem.admissible import BOUNDARY
 from analysis.sem.resampling.compiled import pure
+from analysis.sem.resampling.factors import Factors, Rows
 from analysis.sem.resampling.lowrank import (
-    Factors,
-    Rows,
     factor_lanes,
     log_lanes,
     move_lanes,

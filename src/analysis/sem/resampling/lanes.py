@@ -13,15 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.resampling.compiled import pure
+from analysis.sem.resampling.factors import BLOCK, Factors, Rows, make_lanes, make_rows
 from analysis.sem.resampling.finish import finish_lanes
-from analysis.sem.resampling.lowrank import (
-    BLOCK,
-    Factors,
-    Rows,
-    evaluate_lanes,
-    make_lanes,
-    make_rows,
-)
+from analysis.sem.resampling.lowrank import evaluate_lanes
 from analysis.sem.resampling.newton import NOISE
 from analysis.sem.resampling.plan import Index
 from analysis.sem.resampling.search import GOAL

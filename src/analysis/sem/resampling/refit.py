@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import ModelError, message
 from analysis.sem.fit import Fit
 from analysis.sem.resampling.batch import Batch
+from analysis.sem.resampling.factors import Factors, make_factors
 from analysis.sem.resampling.lanes import Lanes
-from analysis.sem.resampling.lowrank import Factors, make_factors
 from analysis.sem.resampling.plan import Plan, compilable, make_plan
 from analysis.sem.resampling.proper import describe
 from analysis.sem.resampling.search import finish_draws, search_draws

@@ -206,18 +206,6 @@ def _root_mean_square(residual: Array, first: Array | None, *, diagonal: bool = 
     return sqrt(max(total, 0.0) / count) if count else 0.0
 
 
-def log_likelihood(
-    *, S: Array, n: float, Sigma: Array, mean: Array | None = None, mu: Array | None = None
-) -> float:
-    """Normal log-likelihood of n rows with moments S (divisor n) and mean."""
-    sign, logdet = np.linalg.slogdet(Sigma)
-    if sign <= 0:
-        return -inf
-    M = S if mean is None or mu is None else S + np.outer(mean - mu, mean - mu)
-    trace = float(np.trace(np.linalg.solve(Sigma, M)))
-    return -n / 2.0 * (len(S) * log(2.0 * pi) + float(logdet) + trace)
-
-
 def saturated_log_likelihood(*, logdet: float, p: int, n: float) -> float:
     """Normal log-likelihood of n rows at their own p means and covariances (divisor n).
 

@@ -33,8 +33,8 @@ _LENGTHS = (1.0, 0.5, 0.25, 0.1, 0.03, 0.01)
 class Optimum:
     """Where the search ended.
 
-    ``theta`` (q,); ``value`` F; ``decrement`` as above; ``converged`` whether it is a minimum to
-    working precision (and feasible).
+    ``theta`` (q,); ``value`` F; ``decrement`` as above, foreseen where the last step was sure to
+    end the search; ``converged`` whether it is a minimum to working precision (and feasible).
     """
 
     theta: Array

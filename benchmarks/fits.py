@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
+from math import nan
 
 from analysis.sem import Solution, sem
 from benchmarks import peers
@@ -16,6 +18,7 @@ def rows() -> Iterator[Row]:
     """All rows of this topic."""
     core, large, small = omnichannel(), factors(24, 3000), factors(12, 3000)
     categories = ordered(large)
+    texts = (f"{core.text}\n# {number}" for number in count())  # nothing is kept for any of them
     yield from against(
         "ML fit",
         "ml",
@@ -25,6 +28,10 @@ def rows() -> Iterator[Row]:
         times=(20, 10),
         second=True,
     )
+    yield from against(
+        "ML fit of a new text", "ml", core, lambda: sem(next(texts), core.moments), nan,
+        times=(20, 10),
+    )  # fmt: skip
     yield from against(
         "WLSMV fit with polychorics", "wlsmv", categories,
         lambda: sem(categories.text, categories.moments, ordered=categories.names), 10.0,

@@ -49,24 +49,37 @@ def make_work(plan: Plan) -> Work:
 
 
 @kernel
+def _eliminate(M: Array, j: int, last: int) -> bool:
+    """Column j of the factor, below and beside its pivot, taken off the columns up to ``last``."""
+    if not M[j, j] > 0.0:
+        return False
+    M[j, j] = np.sqrt(M[j, j])
+    inverse = 1.0 / M[j, j]
+    for i in range(j + 1, len(M)):
+        M[i, j] *= inverse
+        M[j, i] = M[i, j]
+    for l in range(j + 1, last + 1):
+        for i in range(l, len(M)):
+            M[i, l] -= M[j, i] * M[j, l]
+    return True
+
+
+@kernel
 def cholesky(M: Array) -> bool:
     """Lower factor in place, with its transpose above; False where ``M`` is not positive definite.
 
-    Rows are subtracted from rows, as sums of products would wait for each of their additions.
+    Rows are taken off rows, two at a time, as sums of products wait for each of their additions.
     """
     n = len(M)
-    for j in range(n):
-        if not M[j, j] > 0.0:
+    for j in range(0, n, 2):
+        if not _eliminate(M, j, min(j + 1, n - 1)):
             return False
-        M[j, j] = np.sqrt(M[j, j])
-        inverse = 1.0 / M[j, j]
-        for i in range(j + 1, n):
-            M[i, j] *= inverse
-            M[j, i] = M[i, j]
-        for i in range(j + 1, n):
-            x = M[i, j]
-            for l in range(j + 1, i + 1):
-                M[i, l] -= x * M[j, l]
+        if j + 1 < n and not _eliminate(M, j + 1, j + 1):
+            return False
+        for i in range(j + 2, n):
+            x, y = M[i, j], M[i, j + 1]
+            for l in range(j + 2, i + 1):
+                M[i, l] -= x * M[j, l] + y * M[j + 1, l]
     return True
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,10 @@ from analysis.sem.fit import Fit
 from analysis.sem.moments import Answers, GroupMoments, Moments
 from analysis.sem.resampling.batch import Batch
 from analysis.sem.resampling.compiled import kernel
-from analysis.sem.resampling.small import counters, packed, weighed
+from analysis.sem.resampling.small import LARGEST, counters, has_bytes, packed, weighed
 
 Array = NDArray[np.float64]
+Number = TypeVar("Number", bound=np.number)
 MASK = 0xFFFFFFFFFFFFFFFF
 GOLDEN = 0x9E3779B97F4A7C15
 FIRST = 0xBF58476D1CE4E5B9
@@ -88,16 +91,16 @@ def stream_key(seed: int, group: int) -> np.uint64:
 class Units:
     """What is resampled in one group: respondents or clusters.
 
-    ``products`` (1 + p + p (p + 1) / 2, units) are a unit's weight, and its weighted sums of
-    answers less ``center`` (p,) and of their products; ``scale`` brings covariances to the divisor
-    of the fit. Products of whole-number answers are float32, where that holds all their sums
-    exactly: it takes half the time. Where they fit bytes, ``small`` holds them as well.
+    ``x`` (p, respondents) are answers less ``center`` (p,), in float32 where these are whole
+    numbers and it holds all sums of their products exactly; ``scale`` brings covariances to the
+    divisor of the fit.
     """
 
-    products: NDArray[np.floating]
+    x: NDArray[np.floating]
     center: Array
     scale: float
-    small: NDArray[np.int8] | None
+    weights: Array | None
+    cluster: NDArray[np.generic] | None
 
     @classmethod
     def of(cls, answers: Answers, scale: float) -> Units:
@@ -105,26 +108,37 @@ class Units:
         rows, weights = answers.rows, answers.weights
         whole = weights is None and bool((rows == np.rint(rows)).all())
         center = rows.mean(axis=0)
-        x = rows - (np.rint(center, out=center) if whole else center)
-        if whole and len(x) * max(np.abs(x).max(), 1.0) ** 2 < WHOLE:
+        x = np.ascontiguousarray((rows - (np.rint(center, out=center) if whole else center)).T)
+        if whole and len(rows) * max(np.abs(x).max(), 1.0) ** 2 < WHOLE:
             x = x.astype(np.float32)
-        x = np.ascontiguousarray(x.T)
-        p, n = x.shape
-        row, col = half_index(p)
-        products = np.empty((1 + p + len(row), n), dtype=x.dtype)
-        products[0], products[1 : 1 + p] = 1.0, x
-        np.multiply(x[row], x[col], out=products[1 + p :])
-        if weights is not None:
-            products *= weights
-        if answers.cluster is not None:
-            _, place = np.unique(answers.cluster, return_inverse=True)
-            sums = np.zeros((place.max() + 1, len(products)), dtype=x.dtype)
+        return cls(x, center, scale, weights, answers.cluster)
+
+    @cached_property
+    def products(self) -> NDArray[np.floating]:
+        """A unit's weight, and its weighted sums of x and of their products.
+
+        (1 + p + p (p + 1) / 2, units)
+        """
+        products = _products(self.x)
+        if self.weights is not None:
+            products *= self.weights
+        if self.cluster is not None:
+            _, place = np.unique(self.cluster, return_inverse=True)
+            sums = np.zeros((place.max() + 1, len(products)), dtype=products.dtype)
             np.add.at(sums, place, products.T)
             products = np.ascontiguousarray(sums.T)
-        return cls(products, center, scale, packed(products) if x.dtype == np.float32 else None)
+        return products
+
+    @cached_property
+    def small(self) -> NDArray[np.int8] | None:
+        """The products as bytes, where they fit."""
+        fit = self.x.dtype == np.float32 and self.cluster is None
+        if not fit or np.abs(self.x).max() ** 2 > LARGEST or not has_bytes():
+            return None
+        return packed(_products(self.x.astype(np.int8)))
 
     def __len__(self) -> int:
-        return int(self.products.shape[1])
+        return int(self.x.shape[1] if self.cluster is None else self.products.shape[1])
 
     def counters(self, draws: int) -> NDArray[np.generic]:
         """Room for the counts of ``draws``, of the type that is fastest to weigh by."""
@@ -134,7 +148,8 @@ class Units:
 
     def stats(self, counts: NDArray[np.generic]) -> Array:
         """Moments (D, p + p (p + 1) / 2) of draws with ``counts`` (D, units)."""
-        found = np.empty((len(counts), len(self.products) - 1))
+        p = len(self.x)
+        found = np.empty((len(counts), p + p * (p + 1) // 2))
         to_stats(self._sums(counts), self.center, self.scale, found)
         return found
 
@@ -142,6 +157,16 @@ class Units:
         if self.small is not None and counts.dtype == np.uint8:
             return weighed(counts.astype(np.uint8, copy=False), self.small)
         return (self.products @ counts.astype(self.products.dtype, copy=False).T).T
+
+
+def _products(x: NDArray[Number]) -> NDArray[Number]:
+    """1, x and its products, one below the other."""
+    p, n = x.shape
+    row, col = half_index(p)
+    products = np.empty((1 + p + len(row), n), dtype=x.dtype)
+    products[0], products[1 : 1 + p] = 1, x
+    np.multiply(x[row], x[col], out=products[1 + p :])
+    return products
 
 
 def units_of(groups: Sequence[GroupMoments], *, wishart: bool = False) -> tuple[Units, ...]:

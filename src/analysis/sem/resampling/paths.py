@@ -36,21 +36,31 @@ def fast(
     fit, prepared, stop = solution.fit, prepare(solution.fit), np.zeros(1, dtype=np.bool_)
     source = _source(solution, kind, seed)
 
-    def task(number: int) -> tuple[Refits, Quantities]:
+    rows = tuple(fit.model.partable.rows[i] for i in shown_rows(fit))
+    refits, values = Refits.room(prepared.plan, draws), Quantities.room(rows, draws)
+
+    def task(number: int) -> slice:
         first = number * BLOCKS
         left = draws - first * source.block
         batch = source(first, min(BLOCKS, -(-left // source.block)))[:left]
         found = refit(fit, batch, prepared=prepared, stop=stop)
-        return found, quantities(fit, batch[: len(found)], found.theta, found.variances)
+        begin = first * source.block
+        part = slice(begin, begin + len(found))
+        refits.put(part, found)
+        values.put(part, quantities(fit, batch[: len(found)], found.theta, found.variances))
+        return part
 
     def halt() -> None:
         stop[0] = True
 
     tasks = -(-draws // (BLOCKS * source.block))
-    done = run(threads(workers), task, tasks, size=lambda part: len(part[0]), halt=halt, bar=bar)
-    parts = done.results or (task(tasks),)  # beyond the last: no draws
-    refits = Refits.joined([part for part, _ in parts])
-    return refits, Quantities.joined([part for _, part in parts]), done.interrupted
+    done = run(
+        threads(workers), task, tasks, size=lambda part: part.stop - part.start, halt=halt, bar=bar
+    )
+    if not done.interrupted:
+        return refits, values, False
+    kept = np.concatenate([[], *(np.arange(p.start, p.stop) for p in done.results)]).astype(int)
+    return refits[kept], values[kept], True
 
 
 def general(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +26,16 @@ class Quantities:
     std_all: Array
 
     @classmethod
-    def joined(cls, parts: Sequence[Quantities]) -> Quantities:
-        """All draws of the parts, one after the other."""
-        return cls(
-            parts[0].rows,
-            np.concatenate([x.raw.T for x in parts], axis=1).T,
-            np.concatenate([x.std_all.T for x in parts], axis=1).T,
-        )
+    def room(cls, rows: tuple[Parameter, ...], draws: int) -> Quantities:
+        """Room for ``draws``, a row's side by side."""
+        return cls(rows, np.empty((len(rows), draws)).T, np.empty((len(rows), draws)).T)
+
+    def put(self, part: slice, found: Quantities) -> None:
+        """Write the draws of ``part``."""
+        self.raw[part], self.std_all[part] = found.raw, found.std_all
+
+    def __getitem__(self, draws: NDArray[np.intp]) -> Quantities:
+        return Quantities(self.rows, self.raw[draws], self.std_all[draws])
 
 
 def quantities(fit: Fit, batch: Batch, theta: Array, variances: Array) -> Quantities:
@@ -82,34 +84,38 @@ def _raw(fit: Fit, batch: Batch, theta: Array) -> Array:
 
 
 def _standardized(fit: Fit, raw: Array, sds: Array) -> Array:
-    values = raw.copy()
-    sds = np.ascontiguousarray(np.moveaxis(sds, 0, -1))
-    named: dict[str, Any] = {}
-    for i, row in enumerate(fit.model.partable.rows):
-        if row.group == 0:
-            continue
-        variables = fit.model.groups[row.group - 1].variables
-        at = {name: j for j, name in enumerate(variables)}
-        total, residual = sds[row.group - 1]
-        left, right = at[row.lhs], at.get(row.rhs, -1)
-        if row.op == "=~":
-            values[i] *= total[left] / total[right]
-        elif row.op == "~":
-            values[i] *= total[right] / total[left]
-        elif row.op == "~~":
-            sd = total if left == right else residual
-            values[i] /= sd[left] * sd[right]
-        elif row.op == "~1":
-            values[i] /= total[left]
-        for name in {row.label, row.plabel} - {""}:
-            named.setdefault(name, values[i])
-    _define(fit, values, named)
+    """Values (rows, D) by the standard deviations ``sds`` (D, groups, 2, k)."""
+    values, table = raw.copy(), fit.model.partable.rows
+    for g, model in enumerate(fit.model.groups):
+        total, residual = (np.ascontiguousarray(sds[:, g, i].T) for i in range(2))
+        at = {name: j for j, name in enumerate(model.variables)}
+        here = [(i, row) for i, row in enumerate(table) if row.group == g + 1]
+        for op in ("=~", "~", "~~", "~1"):
+            chosen = [(i, at[r.lhs], at.get(r.rhs, -1)) for i, r in here if r.op == op]
+            rows, left, right = np.array(chosen, dtype=np.intp).reshape(-1, 3).T
+            if op == "=~":
+                values[rows] *= total[left] / total[right]
+            elif op == "~":
+                values[rows] *= total[right] / total[left]
+            elif op == "~1":
+                values[rows] /= total[left]
+            else:
+                same = left == right
+                values[rows[same]] /= total[left[same]] ** 2
+                values[rows[~same]] /= residual[left[~same]] * residual[right[~same]]
+    bindings = Bindings.of(fit.model)
+    if bindings.defined:
+        named: dict[str, Any] = {}
+        for i, row in enumerate(table):
+            for name in {row.label, row.plabel} - {""} if row.group > 0 else ():
+                named.setdefault(name, values[i])
+        _define(fit, bindings, values, named)
     return values
 
 
-def _define(fit: Fit, values: Array, named: dict[str, Any]) -> None:
+def _define(fit: Fit, bindings: Bindings, values: Array, named: dict[str, Any]) -> None:
     """Definitions from standardized values, in whatever order they use each other."""
-    pending = list(Bindings.of(fit.model).defined)
+    pending = list(bindings.defined)
     while pending:
         later = [(n, e) for n, e in pending if not e.names <= named.keys()]
         for name, expression in pending:

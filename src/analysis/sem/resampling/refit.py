@@ -18,7 +18,7 @@ from analysis.sem.resampling.search import finish_draws, search_draws
 
 Array = NDArray[np.float64]
 CONVERGED, IMPROPER, FAILED = 0, 1, 2
-LIMITS = (60, 30, 10, 60)
+LIMITS = (60, 20, 10, 60)
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,29 @@ class Refits:
         return len(self.theta)
 
     @classmethod
-    def joined(cls, parts: list[Refits]) -> Refits:
-        """All parts, one after the other."""
+    def room(cls, plan: Plan, draws: int) -> Refits:
+        """Room for ``draws``."""
         return cls(
-            np.concatenate([x.theta for x in parts]),
-            np.concatenate([x.value for x in parts]),
-            np.concatenate([x.status for x in parts]),
-            np.concatenate([x.iterations for x in parts]),
-            np.concatenate([x.variances for x in parts]),
+            np.empty((draws, len(plan.place))),
+            np.empty(draws),
+            np.empty(draws, dtype=np.int8),
+            np.empty(draws, dtype=np.int32),
+            np.empty((draws, plan.groups, 2, plan.k)),
+        )
+
+    def put(self, part: slice, found: Refits) -> None:
+        """Write the draws of ``part``."""
+        self.theta[part], self.value[part] = found.theta, found.value
+        self.status[part], self.iterations[part] = found.status, found.iterations
+        self.variances[part] = found.variances
+
+    def __getitem__(self, draws: NDArray[np.intp]) -> Refits:
+        return Refits(
+            self.theta[draws],
+            self.value[draws],
+            self.status[draws],
+            self.iterations[draws],
+            self.variances[draws],
         )
 
 

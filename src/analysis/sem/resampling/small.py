@@ -19,15 +19,13 @@ LARGEST = 127
 SIDE_BY_SIDE = 8
 
 
-def packed(x: NDArray[np.floating]) -> NDArray[np.int8] | None:
-    """Whole numbers (columns, units) in the order in which ``weighed`` reads them.
+def has_bytes() -> bool:
+    """Whether the processor multiplies bytes."""
+    return bool(import_module("analysis.sem.resampling.instructions").has_quads())
 
-    None where one is beyond ``LARGEST``, or where the processor does not multiply bytes.
-    """
-    if np.abs(x).max() > LARGEST:
-        return None
-    if not import_module("analysis.sem.resampling.instructions").has_quads():
-        return None
+
+def packed(x: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Numbers (columns, units) in the order in which ``weighed`` reads them."""
     columns, fours = -(-x.shape[0] // QUADS), -(-x.shape[1] // 4)
     filled = np.zeros((columns * QUADS, 4 * fours), dtype=np.int8)
     filled[: x.shape[0], : x.shape[1]] = x

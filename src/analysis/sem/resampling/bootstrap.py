@@ -174,9 +174,12 @@ def _mean_and_se(draws: Array) -> tuple[Array, Array, NDArray[np.intp]]:
     """Means and standard deviations (r,) of draws (D, r) that are not NaN, and their number."""
     there = ~np.isnan(draws)
     count = there.sum(axis=0)
+    known = draws if there.all() else np.where(there, draws, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = draws.sum(axis=0, where=there) / count
-        square = ((draws - mean) ** 2).sum(axis=0, where=there) / (count - 1.0)
+        mean = known.sum(axis=0) / count
+        apart = known - mean
+        apart[~there] = 0.0
+        square = np.einsum("ij,ij->j", apart, apart) / (count - 1.0)
     return mean, np.sqrt(np.where(count > 1, square, np.nan)), count
 
 

@@ -44,7 +44,9 @@ def limits(
         raise ModelError(message("sem.unknown_option", option="kind", value=kind, good=good))
     found = np.full((2, draws.shape[1]), np.nan)
     columns = np.sort(draws.T, axis=1)  # NaN come last
-    counts = (~np.isnan(columns)).sum(axis=1)
+    counts = np.full(len(columns), columns.shape[1])
+    if np.isnan(columns[:, -1:]).any():
+        counts = (~np.isnan(columns)).sum(axis=1)
     for n in np.unique(counts[counts > 1]):
         rows = np.flatnonzero((counts == n) & np.isfinite(estimate))
         t = columns[rows, :n] if len(rows) < len(columns) or n < columns.shape[1] else columns

@@ -64,45 +64,40 @@ def _raw(fit: Fit, batch: Batch, theta: Array) -> Array:
     rows = fit.model.partable.rows
     columns = np.ascontiguousarray(theta.T)
     values = np.repeat(fixed_values(fit.model)[:, None], len(theta), axis=1)
-    S = batch.covariances if any(r.exo and r.free == 0 for r in rows) else None
-    for i, row in enumerate(rows):
-        if row.free > 0:
-            values[i] = columns[row.free - 1]
-        elif row.exo and row.op == "~~" and S is not None:
-            at = fit.model.groups[row.group - 1].variables
-            values[i] = S[:, row.group - 1, at.index(row.lhs), at.index(row.rhs)]
-        elif row.exo and row.op == "~1":
-            at = fit.model.groups[row.group - 1].variables
-            values[i] = batch.means[:, row.group - 1, at.index(row.lhs)]
+    free = np.array([(i, row.free - 1) for i, row in enumerate(rows) if row.free > 0])
+    values[free[:, 0]] = columns[free[:, 1]]
+    if any(row.exo and row.free == 0 for row in rows):
+        _take_covariates(fit, batch, values)
     bindings = Bindings.of(fit.model)
-    with np.errstate(all="ignore"):
-        named: dict[str, Any] = dict(bindings.at(columns))
-    for i, row in enumerate(rows):
-        if row.op == ":=":
-            values[i] = named[row.lhs]
+    if bindings.defined:
+        with np.errstate(all="ignore"):
+            named: dict[str, Any] = dict(bindings.at(columns))
+        for i, row in enumerate(rows):
+            if row.op == ":=":
+                values[i] = named[row.lhs]
     return values
+
+
+def _take_covariates(fit: Fit, batch: Batch, values: Array) -> None:
+    """Moments of covariates are those of each sample."""
+    S = batch.covariances
+    for i, row in enumerate(fit.model.partable.rows):
+        if row.exo and row.free == 0:
+            g, at = row.group - 1, fit.model.groups[row.group - 1].variables
+            if row.op == "~~":
+                values[i] = S[:, g, at.index(row.lhs), at.index(row.rhs)]
+            elif row.op == "~1":
+                values[i] = batch.means[:, g, at.index(row.lhs)]
 
 
 def _standardized(fit: Fit, raw: Array, sds: Array) -> Array:
     """Values (rows, D) by the standard deviations ``sds`` (D, groups, 2, k)."""
-    values, table = raw.copy(), fit.model.partable.rows
-    for g, model in enumerate(fit.model.groups):
-        total, residual = (np.ascontiguousarray(sds[:, g, i].T) for i in range(2))
-        at = {name: j for j, name in enumerate(model.variables)}
-        here = [(i, row) for i, row in enumerate(table) if row.group == g + 1]
-        for op in ("=~", "~", "~~", "~1"):
-            chosen = [(i, at[r.lhs], at.get(r.rhs, -1)) for i, r in here if r.op == op]
-            rows, left, right = np.array(chosen, dtype=np.intp).reshape(-1, 3).T
-            if op == "=~":
-                values[rows] *= total[left] / total[right]
-            elif op == "~":
-                values[rows] *= total[right] / total[left]
-            elif op == "~1":
-                values[rows] /= total[left]
-            else:
-                same = left == right
-                values[rows[same]] /= total[left[same]] ** 2
-                values[rows[~same]] /= residual[left[~same]] * residual[right[~same]]
+    table = fit.model.partable.rows
+    columns = np.ones((1 + int(np.prod(sds.shape[1:])), len(sds)))
+    columns[1:] = sds.reshape(len(sds), len(columns) - 1).T
+    times, over, also = np.array(_scales(fit)).T
+    values: Array = raw * columns[times]
+    values /= columns[over] * columns[also]
     bindings = Bindings.of(fit.model)
     if bindings.defined:
         named: dict[str, Any] = {}
@@ -111,6 +106,33 @@ def _standardized(fit: Fit, raw: Array, sds: Array) -> Array:
                 named.setdefault(name, values[i])
         _define(fit, bindings, values, named)
     return values
+
+
+def _scales(fit: Fit) -> list[tuple[int, int, int]]:
+    """By which standard deviation each row is multiplied, and by which two divided.
+
+    0 is none; then come, group by group, the total ones of all variables and the residual ones.
+    """
+    found = []
+    for row in fit.model.partable.rows:
+        if row.group == 0:
+            found.append((0, 0, 0))
+            continue
+        variables = fit.model.groups[row.group - 1].variables
+        k = len(variables)
+        first = 1 + (row.group - 1) * 2 * k
+        left = first + variables.index(row.lhs)
+        right = first + variables.index(row.rhs) if row.rhs else 0
+        if row.op == "=~":
+            found.append((left, right, 0))
+        elif row.op == "~":
+            found.append((right, left, 0))
+        elif row.op == "~~":
+            apart = k if left != right else 0
+            found.append((0, left + apart, right + apart))
+        else:
+            found.append((0, left if row.op == "~1" else 0, 0))
+    return found
 
 
 def _define(fit: Fit, bindings: Bindings, values: Array, named: dict[str, Any]) -> None:

@@ -25,12 +25,13 @@ def rows() -> Iterator[Row]:
         core,
         lambda: sem(core.text, core.moments),
         50.0,
-        times=(20, 10),
+        times=(50, 10),
         second=True,
+        rounds=4,
     )
     yield from against(
         "ML fit of a new text", "ml", core, lambda: sem(next(texts), core.moments), nan,
-        times=(20, 10),
+        times=(50, 10),
     )  # fmt: skip
     yield from against(
         "WLSMV fit with polychorics", "wlsmv", categories,

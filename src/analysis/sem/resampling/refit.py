@@ -18,7 +18,7 @@ from analysis.sem.resampling.search import finish_draws, search_draws
 
 Array = NDArray[np.float64]
 CONVERGED, IMPROPER, FAILED = 0, 1, 2
-LIMITS = (60, 20, 10, 60)
+LIMITS = (60, 30, 10, 60)
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,9 @@ TABLES = (
 def preload() -> None:
     """Import what runs need, load the sentences and the compiled kernels; ends with one thread.
 
-    Kernels that were never compiled on this machine are left to the run that needs them. Nothing
-    of this is ever collected, here or in children, so that they share its memory.
+    Kernels of factor models are compiled here if they never were on this machine, others by the
+    run that needs them. Nothing of this is ever collected, here or in children, so that they
+    share its memory.
     """
     gc.disable()
     skip_rfc3987()
